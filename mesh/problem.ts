@@ -1,0 +1,106 @@
+import { currentContext } from "#observability/context";
+
+/** A refusal as RFC 9457 shapes it. `code` is stable and kebab-case; clients branch on it. */
+export interface Problem {
+  readonly status: number;
+  readonly code: string;
+  readonly title: string;
+  readonly detail?: string | undefined;
+  /** What is wrong with the input; `pointer` is a JSON Pointer (RFC 6901) into it. */
+  readonly errors?: readonly { readonly pointer: string; readonly detail: string }[] | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Further members of the document. */
+  readonly extensions?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Carries a problem up to where requests are answered. Not for refusals inside the domain: those are values. */
+export class ProblemError extends Error {
+  override readonly name = "ProblemError";
+  constructor(readonly problem: Problem) {
+    super(`${problem.status} ${problem.code}`);
+  }
+}
+
+/** The document of a problem; `instance` is the path that was asked for. */
+export function problemDocument(problem: Problem, instance: string): Record<string, unknown> {
+  const { status, code, title, detail, errors, extensions } = problem;
+  const traceId = currentContext()?.traceId;
+  return {
+    type: `urn:ecotrack:problem:${code}`,
+    title,
+    status,
+    ...(detail !== undefined && { detail }),
+    instance,
+    code,
+    ...(traceId && { traceId }),
+    ...(errors && { errors }),
+    ...extensions,
+  };
+}
+
+export function problemResponse(problem: Problem, instance: string): Response {
+  return new Response(JSON.stringify(problemDocument(problem, instance)), {
+    status: problem.status,
+    headers: { "content-type": "application/problem+json", "cache-control": "no-store", ...problem.headers },
+  });
+}
+
+/** Problems that any part may answer with. What is peculiar to a service stands in its own `problems.ts`. */
+export const problems = {
+  malformed: (detail: string): Problem => ({
+    status: 400,
+    code: "malformed-request",
+    title: "The request cannot be read",
+    detail,
+  }),
+  unauthorized: (detail: string, error?: "invalid_token"): Problem => ({
+    status: 401,
+    code: "unauthorized",
+    title: "Authentication is required",
+    detail,
+    // RFC 6750 §3: no error code where no credentials were sent.
+    headers: {
+      "www-authenticate": error
+        ? `Bearer realm="ecotrack", error="${error}", error_description="${detail}"`
+        : 'Bearer realm="ecotrack"',
+    },
+  }),
+  forbidden: (detail: string): Problem => ({
+    status: 403,
+    code: "forbidden",
+    title: "This is not yours to do",
+    detail,
+  }),
+  notFound: (detail: string): Problem => ({
+    status: 404,
+    code: "not-found",
+    title: "There is nothing here",
+    detail,
+  }),
+  tooLarge: (limitBytes: number): Problem => ({
+    status: 413,
+    code: "body-too-large",
+    title: "The body is too large",
+    detail: `At most ${limitBytes} bytes are taken`,
+  }),
+  unsupportedMediaType: (): Problem => ({
+    status: 415,
+    code: "unsupported-media-type",
+    title: "The body has a type that is not taken",
+    detail: "Send application/json",
+  }),
+  validation: (errors: NonNullable<Problem["errors"]>): Problem => ({
+    status: 422,
+    code: "validation-failed",
+    title: "The input breaks a rule",
+    errors,
+  }),
+  internal: (): Problem => ({ status: 500, code: "internal-error", title: "Something broke on our side" }),
+  unavailable: (dependency: string): Problem => ({
+    status: 503,
+    code: "unavailable",
+    title: "Not available for the moment",
+    detail: `${dependency} does not answer; try again`,
+    headers: { "retry-after": "1" },
+  }),
+};
