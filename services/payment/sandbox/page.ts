@@ -1,0 +1,65 @@
+import type { SandboxState } from "./books-state.ts";
+
+const shown = 200;
+
+/** The books as a page, newest first. */
+export function page({ orders, intents, refunds, webhooks }: SandboxState): string {
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark">
+<title>Payment sandbox</title>
+<style>
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }
+th, td { text-align: left; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid color-mix(in srgb, currentColor 20%, transparent) }
+td { overflow-wrap: anywhere }
+</style>
+<h1>Payment sandbox</h1>
+<p>No money moves here. ${intents.length} payment intents, ${refunds.length} refunds; webhooks: ${webhooks.delivered}
+delivered, ${webhooks.pending} pending, ${webhooks.failed} given up. All of it as JSON: <a href="/sandbox/state">/sandbox/state</a></p>
+<h2>By order</h2>
+${table(
+  ["Order", "Charges", "Captured", "Refunded", "Net"],
+  orders
+    .slice(-shown)
+    .reverse()
+    .map((each) => [
+      each.orderId,
+      String(each.charges),
+      money(each.captured, each.currency),
+      money(each.refunded, each.currency),
+      money(each.net, each.currency),
+    ]),
+)}
+<h2>Payment intents</h2>
+${table(
+  ["Intent", "Order", "Status", "Amount", "Method", "Time"],
+  intents
+    .slice(-shown)
+    .reverse()
+    .map((each) => [
+      each.id,
+      each.metadata.orderId ?? "",
+      each.status,
+      money(each.amount, each.currency),
+      each.payment_method ?? "",
+      new Date(each.created * 1000).toISOString(),
+    ]),
+)}
+</html>
+`;
+}
+
+function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  if (rows.length === 0) return "<p>None yet.</p>";
+  const head = heads.map((each) => `<th scope="col">${each}</th>`).join("");
+  const body = rows.map((row) => `<tr>${row.map((each) => `<td>${escaped(each)}</td>`).join("")}</tr>`);
+  return `<table><thead><tr>${head}</tr></thead><tbody>${body.join("\n")}</tbody></table>`;
+}
+
+const money = (minorUnits: number, currency: string): string =>
+  `${minorUnits} ${currency.toUpperCase()} (minor units)`;
+
+const escaped = (text: string): string => text.replace(/[&<>"]/g, (each) => `&#${each.codePointAt(0)};`);

@@ -1,0 +1,102 @@
+import { createHmac } from "node:crypto";
+
+export interface WebhookSenderOptions {
+  /** Where events go; nothing is sent without it. */
+  readonly url: string | undefined;
+  readonly secret: string;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Wait before the second attempt, in milliseconds; it doubles from there to at most a minute. */
+  readonly backoffMs: number;
+}
+
+interface Delivery {
+  readonly payload: string;
+  attempt: number;
+}
+
+const attempts = 12;
+const atOnce = 16;
+const longestWaitMs = 60_000;
+const deadlineMs = 10_000;
+
+/** Delivers signed events as Stripe does: at least once, in no promised order, again with backoff until a 2xx. */
+export class WebhookSender {
+  delivered = 0;
+  failed = 0;
+  readonly #waiting: Delivery[] = [];
+  readonly #timers = new Set<ReturnType<typeof setTimeout>>();
+  #active = 0;
+  #closed = false;
+
+  constructor(private readonly options: WebhookSenderOptions) {}
+
+  /** Deliveries that are under way, in line, or between two attempts. */
+  get pending(): number {
+    return this.#active + this.#waiting.length + this.#timers.size;
+  }
+
+  /** @param payload the event's JSON; it is signed again at each attempt, as the time is part of the signature */
+  send(payload: string, afterMs: number): void {
+    if (this.options.url === undefined) return;
+    this.#schedule({ payload, attempt: 1 }, afterMs);
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+    this.#waiting.length = 0;
+  }
+
+  #schedule(delivery: Delivery, afterMs: number): void {
+    if (this.#closed) return;
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      if (this.#active >= atOnce) this.#waiting.push(delivery);
+      else void this.#deliver(delivery);
+    }, afterMs);
+    this.#timers.add(timer);
+  }
+
+  async #deliver(delivery: Delivery): Promise<void> {
+    this.#active++;
+    const taken = await this.#post(delivery.payload);
+    this.#active--;
+    if (taken) this.delivered++;
+    else if (delivery.attempt >= attempts) this.failed++;
+    else {
+      const wait = Math.min(this.options.backoffMs * 2 ** (delivery.attempt - 1), longestWaitMs);
+      delivery.attempt++;
+      this.#schedule(delivery, wait);
+    }
+    const next = this.#waiting.shift();
+    if (next !== undefined) void this.#deliver(next);
+  }
+
+  async #post(payload: string): Promise<boolean> {
+    try {
+      const response = await fetch(this.options.url ?? "", {
+        method: "POST",
+        headers: {
+          "content-type": "application/json; charset=utf-8",
+          "stripe-signature": signatureHeader(payload, this.options.secret, this.options.now()),
+          "user-agent": "Stripe/1.0 (sandbox)",
+        },
+        body: payload,
+        signal: AbortSignal.timeout(deadlineMs),
+      });
+      await response.arrayBuffer();
+      return response.ok;
+    } catch {
+      return false;
+    }
+  }
+}
+
+/** `Stripe-Signature` for a payload. https://docs.stripe.com/webhooks/signature */
+export function signatureHeader(payload: string, secret: string, atMs: number): string {
+  const seconds = Math.floor(atMs / 1000);
+  const signature = createHmac("sha256", secret).update(`${seconds}.${payload}`).digest("hex");
+  return `t=${seconds},v1=${signature}`;
+}
