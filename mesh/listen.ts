@@ -26,7 +26,7 @@ export interface Listener {
  */
 export function listen(options: ListenOptions): Listener {
   try {
-    return typeof Deno === "undefined" ? listenWithBun(options) : listenWithDeno(options);
+    return typeof Deno === "undefined" ? listenWithBun(options) : listenWithDeno(Deno, options);
   } catch (cause) {
     if ((cause as { code?: string }).code !== "EADDRINUSE") throw cause;
     throw new Error(`Port ${options.port} of ${options.hostname} is taken`, { cause });
@@ -50,8 +50,8 @@ function listenWithBun({ fetch, port, hostname, maxRequestBodySize, idleTimeout 
   };
 }
 
-function listenWithDeno({ fetch, port, hostname }: ListenOptions): Listener {
-  const server = Deno.serve({ port, hostname, onListen() {} }, (request, info) =>
+function listenWithDeno(runtime: DenoRuntime, { fetch, port, hostname }: ListenOptions): Listener {
+  const server = runtime.serve({ port, hostname, onListen() {} }, (request, info) =>
     fetch(request, { remoteAddress: info.remoteAddr.hostname ?? "" }),
   );
   return {
@@ -71,14 +71,10 @@ async function within(work: Promise<unknown>, ms: number): Promise<void> {
 }
 
 /** The little of Deno that is used here; its own type package would hide Bun's. */
-declare const Deno:
-  | undefined
-  | {
-      serve(
-        options: { port: number; hostname: string; onListen(): void },
-        handler: (
-          request: Request,
-          info: { remoteAddr: { hostname?: string } },
-        ) => Response | Promise<Response>,
-      ): { addr: { port?: number }; shutdown(): Promise<void> };
-    };
+interface DenoRuntime {
+  serve(
+    options: { port: number; hostname: string; onListen(): void },
+    handler: (request: Request, info: { remoteAddr: { hostname?: string } }) => Response | Promise<Response>,
+  ): { addr: { port?: number }; shutdown(): Promise<void> };
+}
+declare const Deno: DenoRuntime | undefined;

@@ -1,0 +1,126 @@
+import { swagger } from "@elysiajs/swagger";
+import { Elysia } from "elysia";
+import {
+  contextFromHeaders,
+  correlationHeader,
+  currentContext,
+  type RequestContext,
+  runWith,
+} from "#observability/context";
+import type { Log } from "#observability/log";
+import type { Metrics } from "#observability/metrics";
+import type { ServiceCaller, UserCaller } from "../identity/caller.ts";
+import type { Identity } from "../identity/identity.ts";
+import type { ServiceName } from "../identity/service-name.ts";
+import { ProblemError, problemResponse, problems } from "../problem.ts";
+import { requireAdmin, requireService, requireUser } from "./access.ts";
+import { problemOf } from "./problem-of.ts";
+import { readStrictJson, readText } from "./strict-json.ts";
+
+const maxBodyBytes = 256 * 1024;
+
+export interface ServiceAppOptions {
+  readonly name: ServiceName;
+  readonly identity: Identity;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Routes that get the body as the text that came, because a signature covers it. */
+  readonly rawBodyRoutes?: readonly string[];
+}
+
+type Fetch = (request: Request) => Response | Promise<Response>;
+
+/** What the hooks of one request leave for each other. */
+interface Exchange extends RequestContext {
+  caller?: UserCaller | ServiceCaller;
+  /** A route that nobody declared access to is closed. */
+  declared?: boolean;
+}
+
+/**
+ * The base of every service: strict JSON, problem documents, who calls, trace and correlation ids, metrics, one log
+ * line for what failed. A route says who may call it by exactly one of `anyone`, `user`, `admin`, `services`; one that
+ * says nothing answers 403.
+ */
+export function createServiceApp({ name, identity, log, metrics, rawBodyRoutes = [] }: ServiceAppOptions) {
+  const duration = metrics.histogram("http_server_request_duration_seconds", "Time to answer a request", [
+    "method",
+    "route",
+    "status",
+  ]);
+
+  async function answer(request: Request, next: Fetch) {
+    const started = performance.now();
+    const exchange: Exchange = contextFromHeaders(request.headers, Date.now());
+    const response = await runWith(exchange, async () => next(request));
+    response.headers.set(correlationHeader, exchange.correlationId);
+    const labels = {
+      method: request.method,
+      route: exchange.route ?? "unmatched",
+      status: String(response.status),
+    };
+    duration.observe(labels, (performance.now() - started) / 1000);
+    return response;
+  }
+
+  return new Elysia({ name: `base-${name}`, normalize: false, handler: { standardHostname: false } })
+    .onError({ as: "global" }, ({ code, error, request }) => {
+      const problem = problemOf(code, error);
+      if (problem.status >= 500) log.error({ err: error, problem: problem.code }, "request failed");
+      return problemResponse(problem, new URL(request.url).pathname);
+    })
+    .wrap((next: unknown) => (request: Request) => answer(request, next as Fetch))
+    .onParse({ as: "global" }, ({ request, route }) =>
+      rawBodyRoutes.includes(route) ? readText(request, maxBodyBytes) : readStrictJson(request, maxBodyBytes),
+    )
+    .onTransform({ as: "global" }, ({ route }) => {
+      const exchange = currentContext();
+      if (exchange) exchange.route = route;
+    })
+    .onBeforeHandle({ as: "global" }, ({ path }) => {
+      if (path === "/openapi.json" || path === "/openapi") return;
+      if (!exchangeOf().declared)
+        throw new ProblemError(problems.forbidden("This call is not open to anyone"));
+    })
+    .macro({
+      anyone: {
+        transform: () => {
+          exchangeOf().declared = true;
+        },
+      },
+      user: {
+        transform: async ({ request }: { request: Request }) => admit(await requireUser(identity, request)),
+        resolve: () => ({ caller: exchangeOf().caller as UserCaller }),
+      },
+      admin: {
+        transform: async ({ request }: { request: Request }) => admit(await requireAdmin(identity, request)),
+        resolve: () => ({ caller: exchangeOf().caller as UserCaller }),
+      },
+      services: (names: readonly ServiceName[]) => ({
+        transform: async ({ request }: { request: Request }) =>
+          admit(await requireService(identity, request, names)),
+        resolve: () => ({ caller: exchangeOf().caller as ServiceCaller }),
+      }),
+    })
+    .use(
+      swagger({
+        path: "/openapi",
+        specPath: "/openapi.json",
+        documentation: { info: { title: name, version: "1.0.0" } },
+        exclude: ["/openapi", "/openapi.json"],
+      }),
+    );
+}
+
+function exchangeOf(): Exchange {
+  const exchange = currentContext();
+  if (!exchange) throw new Error("A handler runs outside of its request's context");
+  return exchange;
+}
+
+function admit(caller: UserCaller | ServiceCaller): void {
+  const exchange = exchangeOf();
+  exchange.caller = caller;
+  exchange.declared = true;
+  if (caller.kind === "user") exchange.userId = caller.userId;
+}

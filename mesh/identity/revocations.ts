@@ -1,0 +1,70 @@
+import type { Redis } from "ioredis";
+import type { Log } from "#observability/log";
+
+const key = "revoked:sessions";
+const channel = "revocations";
+/** No access token outlives its session's end by more than this, so an older entry says nothing. */
+const pruneEveryMs = 60_000;
+
+/** Sessions that ended before their tokens did. Every verifier holds the whole list, so that asking costs nothing. */
+export interface Revocations {
+  isRevoked(sessionId: string): boolean;
+  /** Tells every verifier; `until` is when the last token of the session expires. @throws when Redis is away */
+  revoke(sessionId: string, until: Date): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Follows the revocations over Redis: a snapshot at every (re)connection, then the channel. While Redis is away the
+ * list stays as it is, so a token that was verified before is accepted at most until it expires.
+ */
+export async function openRevocations({ redis, log }: { redis: Redis; log: Log }): Promise<Revocations> {
+  const revoked = new Map<string, number>();
+  const subscriber = redis.duplicate({
+    maxRetriesPerRequest: null,
+    commandTimeout: 0,
+    enableOfflineQueue: true,
+  });
+  const prune = setInterval(() => {
+    const now = Date.now();
+    for (const [session, until] of revoked) if (until <= now) revoked.delete(session);
+  }, pruneEveryMs);
+  prune.unref();
+
+  async function takeSnapshot(): Promise<void> {
+    const rows = await redis.zrangebyscore(key, Date.now(), "+inf", "WITHSCORES");
+    for (let at = 0; at + 1 < rows.length; at += 2) revoked.set(rows[at] as string, Number(rows[at + 1]));
+  }
+
+  subscriber.on("message", (_channel: string, message: string) => {
+    const [session, until] = message.split(" ");
+    if (session && Number.isFinite(Number(until))) revoked.set(session, Number(until));
+  });
+  subscriber.on("error", () => {});
+  subscriber.on("ready", () => {
+    // Subscribe first: what is revoked between the two arrives twice rather than never.
+    subscriber
+      .subscribe(channel)
+      .then(takeSnapshot)
+      .catch((error: unknown) => log.warn({ err: error }, "revocations are not up to date"));
+  });
+  if (subscriber.status === "ready") await subscriber.subscribe(channel);
+  await takeSnapshot().catch((error: unknown) => log.warn({ err: error }, "revocations could not be read"));
+
+  return {
+    isRevoked: (sessionId) => (revoked.get(sessionId) ?? 0) > Date.now(),
+    async revoke(sessionId, until) {
+      revoked.set(sessionId, until.getTime());
+      await redis
+        .multi()
+        .zadd(key, until.getTime(), sessionId)
+        .zremrangebyscore(key, "-inf", Date.now())
+        .publish(channel, `${sessionId} ${until.getTime()}`)
+        .exec();
+    },
+    async close() {
+      clearInterval(prune);
+      subscriber.disconnect();
+    },
+  };
+}
