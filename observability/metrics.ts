@@ -15,16 +15,23 @@ export function createMetrics(service: string) {
     registry,
     counter: <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
       once(name, () => new Counter<L>({ name, help, labelNames, registers: [registry] })),
+    /** `measure` runs at each scrape and gives the value. */
     gauge: <L extends string>(
       name: string,
       help: string,
       labelNames: readonly L[] = [],
-      collect?: () => Promise<void> | void,
+      measure?: () => Promise<number> | number,
     ) =>
-      once(
-        name,
-        () => new Gauge<L>({ name, help, labelNames, registers: [registry], ...(collect && { collect }) }),
-      ),
+      once(name, () => {
+        const gauge: Gauge<L> = new Gauge<L>({
+          name,
+          help,
+          labelNames,
+          registers: [registry],
+          ...(measure && { collect: async () => gauge.set(await measure()) }),
+        });
+        return gauge;
+      }),
     histogram: <L extends string>(
       name: string,
       help: string,

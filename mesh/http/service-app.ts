@@ -78,7 +78,7 @@ export function createServiceApp({ name, identity, log, metrics, rawBodyRoutes =
       if (exchange) exchange.route = route;
     })
     .onBeforeHandle({ as: "global" }, ({ path }) => {
-      if (path === "/openapi.json" || path === "/openapi") return;
+      if (path === "/openapi.json") return;
       if (!exchangeOf().declared)
         throw new ProblemError(problems.forbidden("This call is not open to anyone"));
     })

@@ -1,0 +1,21 @@
+import { type Static, Type } from "@sinclair/typebox";
+import { moneySchema } from "../money.ts";
+import { Uuid } from "../uuid-schema.ts";
+import { cloudEvent, type NewEvent } from "./cloud-event.ts";
+
+export const paymentTopic = "payment-events";
+
+const payment = Type.Object({ paymentId: Uuid, orderId: Uuid, userId: Uuid, amount: moneySchema });
+
+/** The data of each event of payment-service, by type. */
+export const paymentEvents = {
+  "ecotrack.payment.initiated.v1": payment,
+  "ecotrack.payment.processed.v1": payment,
+  "ecotrack.payment.failed.v1": Type.Composite([payment, Type.Object({ reason: Type.String() })]),
+  "ecotrack.payment.refunded.v1": Type.Composite([payment, Type.Object({ refunded: moneySchema })]),
+} as const;
+
+export type PaymentEvents = { [T in keyof typeof paymentEvents]: Static<(typeof paymentEvents)[T]> };
+
+export const paymentEvent = <T extends keyof PaymentEvents>(type: T, event: NewEvent<PaymentEvents[T]>) =>
+  cloudEvent("/payment-service", type, event);

@@ -1,0 +1,183 @@
+import { BrokenCircuitError, CircuitState, ConsecutiveBreaker, circuitBreaker, handleAll } from "cockatiel";
+import { correlationHeader, currentContext, deadlineHeader, traceparent } from "#observability/context";
+import type { Log } from "#observability/log";
+import type { Metrics } from "#observability/metrics";
+import type { ServiceName } from "../identity/service-name.ts";
+import type { ServiceTokens } from "../identity/service-tokens.ts";
+import { createRetryBudget } from "./retry-budget.ts";
+
+export type UpstreamFailure = "timeout" | "connection" | "open" | "status" | "malformed";
+
+/** No usable answer. `sent` says whether the other side may have acted: if so, the outcome is unknown. */
+export class UpstreamUnavailable extends Error {
+  override readonly name = "UpstreamUnavailable";
+  constructor(
+    readonly service: string,
+    readonly reason: UpstreamFailure,
+    readonly sent: boolean,
+    options?: ErrorOptions,
+  ) {
+    super(`${service} gave no answer: ${reason}`, options);
+  }
+}
+
+export interface Call {
+  readonly method: "GET" | "PUT" | "POST" | "PATCH" | "DELETE";
+  readonly path: string;
+  /** The path's template, for the metrics. */
+  readonly route: string;
+  readonly body?: unknown;
+  /** Whether it may be repeated; by default what RFC 9110 §9.2.2 says of the method. */
+  readonly idempotent?: boolean;
+  readonly deadlineMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Any answer below 500. */
+export interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+export interface ServiceClient {
+  /** @throws UpstreamUnavailable */
+  call(call: Call): Promise<Answer>;
+}
+
+export interface ClientOptions {
+  readonly caller: ServiceName;
+  readonly service: ServiceName;
+  readonly baseUrl: string;
+  readonly tokens: ServiceTokens;
+  /** For one attempt, in milliseconds. */
+  readonly deadlineMs?: number;
+  /** Further attempts at an idempotent call. */
+  readonly retries?: number;
+  /** Opens after so many failures in a row, tries again after `openMs`. */
+  readonly breaker?: { readonly failures: number; readonly openMs: number };
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+const idempotentMethods = ["GET", "PUT", "DELETE"];
+const firstBackoffMs = 50;
+const longestBackoffMs = 1000;
+
+/** JSON calls to one service: deadline, retry with jitter and a budget, breaker; identity and trace go along. */
+export function createClient(options: ClientOptions): ServiceClient {
+  const {
+    service,
+    baseUrl,
+    tokens,
+    metrics,
+    log,
+    retries = 2,
+    breaker = { failures: 5, openMs: 30_000 },
+  } = options;
+  const duration = metrics.histogram(
+    "http_client_request_duration_seconds",
+    "Time until another service answered",
+    ["server", "route", "outcome"],
+  );
+  const budget = createRetryBudget();
+  const circuit = circuitBreaker(handleAll, {
+    halfOpenAfter: breaker.openMs,
+    breaker: new ConsecutiveBreaker(breaker.failures),
+  });
+  circuit.onStateChange((state) =>
+    log.warn({ server: service, state: CircuitState[state] }, "breaker changed"),
+  );
+
+  async function attempt(call: Call): Promise<Answer> {
+    const started = performance.now();
+    let outcome = "failed";
+    try {
+      const answer = await circuit.execute(() => send(call));
+      outcome = String(answer.status);
+      return answer;
+    } catch (error) {
+      if (error instanceof UpstreamUnavailable) throw error;
+      if (error instanceof BrokenCircuitError) throw new UpstreamUnavailable(service, "open", false);
+      throw error;
+    } finally {
+      duration.observe({ server: service, route: call.route, outcome }, (performance.now() - started) / 1000);
+    }
+  }
+
+  async function send({ method, path, body, deadlineMs, signal }: Call): Promise<Answer> {
+    const context = currentContext();
+    const ownMs = deadlineMs ?? options.deadlineMs ?? 2000;
+    const leftMs = context?.deadline ? Math.min(ownMs, Math.max(1, context.deadline - Date.now())) : ownMs;
+    const headers: Record<string, string> = {
+      authorization: `Bearer ${await tokens.for(service)}`,
+      [deadlineHeader]: String(Math.ceil(leftMs)),
+      ...(context && { traceparent: traceparent(context), [correlationHeader]: context.correlationId }),
+      ...(body !== undefined && { "content-type": "application/json" }),
+    };
+    const timeout = AbortSignal.timeout(leftMs);
+    try {
+      const response = await fetch(baseUrl + path, {
+        method,
+        headers,
+        signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+        redirect: "error",
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
+      return await readAnswer(service, response);
+    } catch (error) {
+      throw error instanceof UpstreamUnavailable ? error : failureOf(service, error);
+    }
+  }
+
+  return {
+    async call(call) {
+      const repeatable = call.idempotent ?? idempotentMethods.includes(call.method);
+      budget.deposit();
+      for (let tried = 0; ; tried += 1) {
+        try {
+          return await attempt(call);
+        } catch (error) {
+          if (!(error instanceof UpstreamUnavailable) || call.signal?.aborted) throw error;
+          const mayRepeat =
+            (repeatable || !error.sent) && error.reason !== "open" && error.reason !== "malformed";
+          if (!mayRepeat || tried >= retries || deadlinePassed() || !budget.withdraw()) throw error;
+          await backoff(tried);
+        }
+      }
+    },
+  };
+}
+
+const deadlinePassed = (): boolean => {
+  const deadline = currentContext()?.deadline;
+  return deadline !== undefined && deadline <= Date.now();
+};
+
+/** Full jitter: anything from nothing to the doubled wait, so that callers do not come back all at once. */
+function backoff(tried: number): Promise<void> {
+  const longest = Math.min(firstBackoffMs * 2 ** tried, longestBackoffMs);
+  return new Promise((resolve) => setTimeout(resolve, Math.random() * longest));
+}
+
+async function readAnswer(service: string, response: Response): Promise<Answer> {
+  const text = await response.text();
+  if (response.status >= 500) {
+    throw new UpstreamUnavailable(service, "status", true, { cause: new Error(`HTTP ${response.status}`) });
+  }
+  if (text === "") return { status: response.status, body: undefined };
+  try {
+    return { status: response.status, body: JSON.parse(text) as unknown };
+  } catch (cause) {
+    throw new UpstreamUnavailable(service, "malformed", true, { cause });
+  }
+}
+
+function failureOf(service: string, error: unknown): UpstreamUnavailable {
+  const { name, code } = error as { name?: string; code?: string };
+  if (name === "TimeoutError" || name === "AbortError") {
+    return new UpstreamUnavailable(service, "timeout", true, { cause: error });
+  }
+  // Only a connection that was refused proves that nothing was sent.
+  const refused = code === "ConnectionRefused" || code === "ECONNREFUSED";
+  return new UpstreamUnavailable(service, "connection", !refused, { cause: error });
+}

@@ -1,0 +1,194 @@
+import type { Redis } from "ioredis";
+import type { JSONWebKeySet } from "jose";
+import { createLog, type Log } from "#observability/log";
+import { createMetrics, type Metrics } from "#observability/metrics";
+import type { Bus } from "./bus/bus.ts";
+import { openBus } from "./bus/open-bus.ts";
+import { createIdentity, type Identity } from "./identity/identity.ts";
+import { openRevocations, type Revocations } from "./identity/revocations.ts";
+import type { ServiceName } from "./identity/service-name.ts";
+import { createServiceTokens, type ServiceTokens } from "./identity/service-tokens.ts";
+import { createTokenVerifier } from "./identity/verify-token.ts";
+import { listen } from "./listen.ts";
+import { startRelay } from "./outbox/relay.ts";
+import { migrate } from "./postgres/migrate.ts";
+import { openDatabase } from "./postgres/open-database.ts";
+import { serviceMigrations } from "./postgres/service-migrations.ts";
+import type { Sql, Transact } from "./postgres/sql.ts";
+import { createProbes, type Probes } from "./probes.ts";
+import { openRedis, redisReady } from "./redis/open-redis.ts";
+import type { ServiceConfig } from "./service-settings.ts";
+import { uuidV7 } from "./uuid-v7.ts";
+
+/** What every service is given. */
+export interface ServiceDeps {
+  readonly sql: Sql;
+  readonly transaction: Transact;
+  readonly redis: Redis;
+  readonly revocations: Revocations;
+  readonly bus: Bus;
+  readonly identity: Identity;
+  readonly serviceTokens: ServiceTokens;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly now: () => Date;
+  readonly newId: () => string;
+  /** Adds a dependency without which the service is not ready. */
+  readonly ready: Probes["ready"];
+  /** What is to be ended after the last request was answered; the last one registered ends first. */
+  readonly onClose: (end: () => Promise<unknown> | unknown) => void;
+}
+
+export interface ServiceParts {
+  readonly app: { fetch(request: Request): Response | Promise<Response> };
+  /** Puts in what the service needs to be useful; repeating it changes nothing. */
+  readonly seed?: () => Promise<unknown>;
+}
+
+export interface ServiceOptions<Config extends ServiceConfig> {
+  readonly name: ServiceName;
+  readonly config: Config;
+  readonly migrations: URL;
+  readonly start: (deps: ServiceDeps) => Promise<ServiceParts>;
+}
+
+const drainMs = 15_000;
+const shutdownSignals = ["SIGTERM", "SIGINT"] as const;
+
+/**
+ * Runs one service until it is told to stop: `main.ts` serves, `main.ts migrate` and `main.ts seed` do that and end.
+ * On SIGTERM it says that it is not ready, answers what it has begun, publishes what waits, and ends.
+ */
+export async function runService<Config extends ServiceConfig>(
+  options: ServiceOptions<Config>,
+): Promise<void> {
+  const { name, config, migrations, start } = options;
+  const command = process.argv[2] ?? "serve";
+  const log = createLog({ service: name, level: config.logLevel });
+  const sql = openDatabase({
+    url: config.databaseUrl,
+    max: config.databasePoolMax,
+    applicationName: name,
+    log,
+  });
+  try {
+    if (command === "migrate" || config.migrateOnStart) {
+      const applied = await migrate(sql, serviceMigrations(migrations));
+      log.info({ applied }, "database is migrated");
+    }
+    if (command === "migrate") return await sql.end();
+    const service = await openService(options, sql, log);
+    const parts = await start(service.deps);
+    if (command === "seed" || config.seedOnStart) await parts.seed?.();
+    if (command === "seed") return await service.close();
+    serve(config, parts, service, log);
+  } catch (error) {
+    log.fatal({ err: error }, `Cannot start ${name}: ${(error as Error).message}`);
+    log.flush();
+    await sql.end({ timeout: 1 }).catch(() => {});
+    process.exitCode = 1;
+    // Whatever is still open must not keep a process alive that serves nothing.
+    setTimeout(() => process.exit(1), 200);
+  }
+}
+
+interface OpenService {
+  readonly deps: ServiceDeps;
+  readonly probes: Probes;
+  close(): Promise<void>;
+}
+
+async function openService<Config extends ServiceConfig>(
+  { name, config }: ServiceOptions<Config>,
+  sql: Sql,
+  log: Log,
+): Promise<OpenService> {
+  const metrics = createMetrics(name);
+  metrics.collectRuntime();
+  const redis = openRedis({ url: config.redisUrl, name, log });
+  if (!(await redisReady(redis))) log.warn("starting without Redis");
+  const revocations = await openRevocations({ redis, log });
+  const bus = await openBus({
+    kafkaBrokers: config.kafkaBrokers,
+    busDatabaseUrl: config.busDatabaseUrl,
+    clientId: name,
+    log,
+  });
+  const relay = startRelay({ sql, bus, log, metrics });
+  const probes = createProbes({ log });
+  probes.ready("postgres", async () => {
+    await sql`select 1`;
+  });
+  const ends: (() => Promise<unknown> | unknown)[] = [
+    () => sql.end({ timeout: 5 }),
+    () => redis.disconnect(),
+    () => revocations.close(),
+    () => bus.close(),
+    () => relay.stop(),
+  ];
+  const deps: ServiceDeps = {
+    sql,
+    async transaction(work) {
+      const result = await sql.begin((tx) => work(tx));
+      relay.wake();
+      return result as Awaited<ReturnType<typeof work>>;
+    },
+    redis,
+    revocations,
+    bus,
+    identity: openIdentity(name, config, revocations),
+    serviceTokens: createServiceTokens({ name, key: config.serviceKey }),
+    log,
+    metrics,
+    now: () => new Date(),
+    newId: uuidV7,
+    ready: probes.ready,
+    onClose: (end) => ends.push(end),
+  };
+  const close = async () => {
+    for (const end of ends.reverse()) {
+      await Promise.resolve(end()).catch((error: unknown) => log.warn({ err: error }, "did not end cleanly"));
+    }
+  };
+  return { deps, probes, close };
+}
+
+function openIdentity(name: ServiceName, config: ServiceConfig, { isRevoked }: Revocations): Identity {
+  const trust = JSON.parse(config.serviceTrust) as JSONWebKeySet;
+  return createIdentity({
+    users: createTokenVerifier({
+      keys: { url: config.jwksUrl },
+      issuer: config.tokenIssuer,
+      audience: config.tokenAudience,
+      isRevoked,
+    }),
+    services: createTokenVerifier({ keys: trust, audience: name }),
+  });
+}
+
+function serve(
+  config: ServiceConfig,
+  { app }: ServiceParts,
+  { deps, probes, close }: OpenService,
+  log: Log,
+): void {
+  const listener = listen({
+    port: config.port,
+    hostname: config.host,
+    fetch: (request) => probes.answer(request, deps.metrics) ?? app.fetch(request),
+  });
+  log.info({ port: listener.port }, "serving");
+  log.flush();
+  let stopping = false;
+  const stop = async () => {
+    if (stopping) return;
+    stopping = true;
+    probes.drain();
+    await listener.stop(drainMs);
+    await close();
+    log.info("stopped");
+    log.flush();
+    process.exit(0);
+  };
+  for (const signal of shutdownSignals) process.on(signal, () => void stop());
+}
