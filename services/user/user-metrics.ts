@@ -1,0 +1,30 @@
+import type { Gauge } from "prom-client";
+import type { Metrics } from "#observability/metrics";
+import type { SessionStore } from "./session-store.ts";
+
+export type UserMetrics = ReturnType<typeof createUserMetrics>;
+
+/** The business metrics of user-service, under the names that dashboards and alerts use. */
+export function createUserMetrics(metrics: Metrics, sessions: SessionStore) {
+  const activeUsers: Gauge = metrics.gauge(
+    "active_users",
+    "People who signed in or refreshed within 30 minutes, over all processes: take the maximum, not the sum",
+    [],
+    // A scrape must not fail with Redis: the last known figure stays.
+    async () =>
+      sessions.countActiveUsers().then(
+        (count) => activeUsers.set(count),
+        () => {},
+      ),
+  );
+  return {
+    registrations: metrics.counter("user_registrations_total", "Accounts that were made", [
+      "registration_type",
+      "source",
+    ]),
+    loginDuration: metrics.histogram("user_login_duration_seconds", "Time to check a sign-in", [
+      "authentication_method",
+      "success",
+    ]),
+  };
+}
