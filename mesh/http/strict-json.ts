@@ -5,12 +5,12 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
  * Reads a JSON body and refuses what is ambiguous: another content type, bytes that are no UTF-8, more than `maxBytes`.
- * No body at all is undefined: whether one is needed is for the route's schema to say.
+ * No body at all is null: whether one is needed is for the route's schema to say.
  * @throws ProblemError 400, 413 or 415
  */
 export async function readStrictJson(request: Request, maxBytes: number): Promise<unknown> {
   const text = await readText(request, maxBytes);
-  if (text === "") return undefined;
+  if (text === "") return null;
   if (!isJson(request.headers.get("content-type"))) throw new ProblemError(problems.unsupportedMediaType());
   try {
     return JSON.parse(text) as unknown;

@@ -17,9 +17,10 @@ export interface TestDatabase {
 
 /**
  * A database of its own for one test file, cloned from a template that is migrated once per content of the migrations.
+ * Without `migrations` it has the outbox and the inbox only.
  * Needs TEST_DATABASE_URL, the URL of a role that may create databases; `bun run test` sets it.
  */
-export async function testDatabase(migrations: URL): Promise<TestDatabase> {
+export async function testDatabase(migrations?: URL): Promise<TestDatabase> {
   const serverUrl = process.env.TEST_DATABASE_URL;
   if (!serverUrl) throw new Error("TEST_DATABASE_URL is not set: run the tests by `bun run test`");
   const server = openDatabase({ url: serverUrl, max: 1, applicationName: "test", log });

@@ -1,0 +1,117 @@
+import { afterEach, describe, expect, test } from "bun:test";
+import { newContext, runWith } from "#observability/context";
+import { createLog } from "#observability/log";
+import { createMetrics } from "#observability/metrics";
+import { type Listener, listen } from "../listen.ts";
+import { createClient, UpstreamUnavailable } from "./client.ts";
+
+let server: Listener | undefined;
+afterEach(async () => {
+  await server?.stop(100);
+  server = undefined;
+});
+
+/** A service that answers as told, and a client of it. */
+function upstream(answer: (request: Request, nth: number) => Response | Promise<Response>) {
+  const received: Headers[] = [];
+  server = listen({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch: (request) => {
+      // A copy: the request's own headers are gone once it is answered.
+      received.push(new Headers(request.headers));
+      return answer(request, received.length);
+    },
+  });
+  return { received, client: clientOf(`http://127.0.0.1:${server.port}`) };
+}
+
+const clientOf = (baseUrl: string) =>
+  createClient({
+    caller: "order-service",
+    service: "product-service",
+    baseUrl,
+    tokens: { for: async (audience) => `token-for-${audience}` },
+    deadlineMs: 150,
+    retries: 2,
+    breaker: { failures: 3, openMs: 60_000 },
+    metrics: createMetrics("test"),
+    log: createLog({ service: "test", level: "silent" }),
+  });
+
+const get = { method: "GET", path: "/x/1", route: "/x/:id" } as const;
+const post = { method: "POST", path: "/x", route: "/x", body: { a: 1 } } as const;
+
+async function failure(work: Promise<unknown>): Promise<UpstreamUnavailable> {
+  const error = await work.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof UpstreamUnavailable)) throw new Error(`Expected no answer, found ${String(error)}`);
+  return error;
+}
+
+test("identity, trace and correlation go along, and any answer below 500 comes back", async () => {
+  const { client, received } = upstream(() => Response.json({ code: "gone" }, { status: 409 }));
+  const context = newContext();
+  const answer = await runWith(context, () => client.call(post));
+  expect(answer).toEqual({ status: 409, body: { code: "gone" } });
+  const [headers] = received;
+  expect(headers?.get("authorization")).toBe("Bearer token-for-product-service");
+  expect(headers?.get("traceparent")).toStartWith(`00-${context.traceId}-${context.spanId}-`);
+  expect(headers?.get("x-correlation-id")).toBe(context.correlationId);
+  expect(Number(headers?.get("x-deadline-ms"))).toBeLessThanOrEqual(150);
+});
+
+describe("repeats", () => {
+  test("an idempotent call is repeated after a 5xx", async () => {
+    const { client, received } = upstream((_request, nth) =>
+      Response.json({ nth }, { status: nth < 3 ? 503 : 200 }),
+    );
+    expect(await client.call(get)).toEqual({ status: 200, body: { nth: 3 } });
+    expect(received.length).toBe(3);
+  });
+  test("a POST that may have acted is not repeated, and says so", async () => {
+    const { client, received } = upstream(() => new Response("", { status: 503 }));
+    expect(await failure(client.call(post))).toMatchObject({ reason: "status", sent: true });
+    expect(received.length).toBe(1);
+  });
+  test("a POST that says it is idempotent is", async () => {
+    const { client } = upstream((_request, nth) => Response.json({ nth }, { status: nth === 1 ? 500 : 200 }));
+    expect((await client.call({ ...post, idempotent: true })).status).toBe(200);
+  });
+});
+
+test("no answer in time is a timeout with an unknown outcome", async () => {
+  const { client } = upstream(
+    () => new Promise((resolve) => setTimeout(resolve, 1000, new Response("late"))),
+  );
+  expect(await failure(client.call(post))).toMatchObject({ reason: "timeout", sent: true });
+});
+
+test("a refused connection proves that nothing was sent", async () => {
+  const free = listen({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
+  await free.stop(100);
+  expect(await failure(clientOf(`http://127.0.0.1:${free.port}`).call(post))).toMatchObject({ sent: false });
+});
+
+test("an answer that is no JSON is not passed on", async () => {
+  const { client } = upstream(() => new Response("<html>"));
+  expect(await failure(client.call(get))).toMatchObject({ reason: "malformed" });
+});
+
+test("after three failures in a row nothing is sent until the breaker closes", async () => {
+  const { client, received } = upstream(() => new Response("", { status: 500 }));
+  for (let call = 0; call < 3; call += 1) await failure(client.call(post));
+  expect(await failure(client.call(post))).toMatchObject({ reason: "open", sent: false });
+  expect(received.length).toBe(3);
+});
+
+test("a call does not outlive the deadline of the work it belongs to", async () => {
+  const { client } = upstream(
+    () => new Promise((resolve) => setTimeout(resolve, 1000, new Response("late"))),
+  );
+  const started = performance.now();
+  await failure(runWith({ ...newContext(), deadline: Date.now() + 30 }, () => client.call(get)));
+  expect(performance.now() - started).toBeLessThan(140);
+});
