@@ -1,4 +1,3 @@
-import type { Gauge } from "prom-client";
 import type { Metrics } from "#observability/metrics";
 import type { SessionStore } from "./session-store.ts";
 
@@ -6,16 +5,16 @@ export type UserMetrics = ReturnType<typeof createUserMetrics>;
 
 /** The business metrics of user-service, under the names that dashboards and alerts use. */
 export function createUserMetrics(metrics: Metrics, sessions: SessionStore) {
-  const activeUsers: Gauge = metrics.gauge(
+  let lastCount = 0;
+  metrics.gauge(
     "active_users",
     "People who signed in or refreshed within 30 minutes, over all processes: take the maximum, not the sum",
     [],
-    // A scrape must not fail with Redis: the last known figure stays.
-    async () =>
-      sessions.countActiveUsers().then(
-        (count) => activeUsers.set(count),
-        () => {},
-      ),
+    async () => {
+      // A scrape must not fail with Redis: the last known figure stays.
+      lastCount = await sessions.countActiveUsers().catch(() => lastCount);
+      return lastCount;
+    },
   );
   return {
     registrations: metrics.counter("user_registrations_total", "Accounts that were made", [

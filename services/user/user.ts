@@ -122,29 +122,31 @@ function profileErrors({ firstName, lastName, bio, preferences }: ProfileChange)
   return [
     ...(firstName === undefined ? [] : textErrors("/firstName", firstName, { min: 1, max: 100 })),
     ...(lastName === undefined ? [] : textErrors("/lastName", lastName, { min: 1, max: 100 })),
-    ...(bio === undefined ? [] : textErrors("/bio", bio, { min: 0, max: 1000 })),
+    ...(bio === undefined ? [] : textErrors("/bio", bio, { min: 0, max: 1000, lines: true })),
     ...(locale === undefined || localePattern.test(locale)
       ? []
       : [{ pointer: "/preferences/locale", detail: "is not a language tag such as de-AT" }]),
   ];
 }
 
-function textErrors(pointer: string, text: string, { min, max }: { min: number; max: number }): InputError[] {
-  const length = text.trim().length;
-  if (length < min || length > max) return [{ pointer, detail: `must have ${min} to ${max} characters` }];
-  // PostgreSQL cannot keep NUL, and half a surrogate pair is no character. Line ends are fine in a longer text.
-  if (!text.isWellFormed() || hasControlCharacter(text)) {
+interface TextRule {
+  readonly min: number;
+  readonly max: number;
+  /** Whether it may have line ends: a name with one could add a header to a mail. */
+  readonly lines?: boolean;
+}
+
+function textErrors(pointer: string, text: string, { min, max, lines = false }: TextRule): InputError[] {
+  const trimmed = text.trim();
+  if (trimmed.length < min || trimmed.length > max) {
+    return [{ pointer, detail: `must have ${min} to ${max} characters` }];
+  }
+  // PostgreSQL cannot keep NUL, and half a surrogate pair is no character.
+  const invisible = lines ? /[^\P{Cc}\r\n\t]/u : /\p{Cc}/u;
+  if (invisible.test(trimmed) || !trimmed.isWellFormed()) {
     return [{ pointer, detail: "has characters that cannot be shown" }];
   }
   return [];
-}
-
-function hasControlCharacter(text: string): boolean {
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index);
-    if ((code < 0x20 && code !== 0x0a && code !== 0x0d) || code === 0x7f) return true;
-  }
-  return false;
 }
 
 /** Long enough to be tried often and seen most in leaks (SecLists, the ten-million list). In lower case. */
