@@ -1,0 +1,58 @@
+import { mkdirSync, rmSync, statfsSync } from "node:fs";
+import { join } from "node:path";
+import { endProcesses } from "./end-processes.ts";
+import { lockFolder } from "./folder-lock.ts";
+import { diskFull, LocalFailure } from "./local-failure.ts";
+import { openProcessRecords, type ProcessRecords } from "./process-records.ts";
+
+/** The folder of everything that a running system keeps on this machine. */
+export interface Home {
+  readonly directory: string;
+  readonly logs: string;
+  /** What may be kept between runs and shared by them: unpacked programs. */
+  readonly cache: string;
+  readonly processes: ProcessRecords;
+  /** What was ended of an earlier run that was killed. */
+  readonly leftovers: readonly string[];
+  /** Lets the next process work here. */
+  close(): void;
+}
+
+const neededBytes = 300 * 1024 * 1024;
+
+/**
+ * Takes the folder for this process, ends what an earlier run left running in it, and with `fresh` empties it
+ * but for the cache.
+ * @throws LocalFailure when another process has it, or the disk is full
+ */
+export async function openHome(
+  directory: string,
+  options: { fresh: boolean; cache?: string },
+): Promise<Home> {
+  const cache = options.cache ?? join(directory, "cache");
+  const logs = join(directory, "logs");
+  for (const folder of [directory, cache]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+  refuseFullDisk(directory);
+  const close = lockFolder(join(directory, "lock"));
+  try {
+    const processes = openProcessRecords(join(directory, "processes.json"));
+    const leftovers = await endProcesses(processes, 5000);
+    if (options.fresh) {
+      for (const name of ["postgres", "redis", "secrets.json"]) {
+        rmSync(join(directory, name), { recursive: true, force: true });
+      }
+    }
+    mkdirSync(logs, { recursive: true, mode: 0o700 });
+    return { directory, logs, cache, processes, leftovers, close };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+function refuseFullDisk(directory: string): void {
+  const { bavail, bsize } = statfsSync(directory);
+  if (bavail * bsize >= neededBytes) return;
+  const free = Math.floor((bavail * bsize) / 1024 / 1024);
+  throw new LocalFailure(`${diskFull(directory)} (${free} MiB are free, 300 are needed)`);
+}

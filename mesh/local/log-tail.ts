@@ -1,0 +1,71 @@
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+
+/** The last lines that a process wrote, JSON log lines made readable; empty when there is no such file. */
+export function logTail(file: string, lines = 5): string[] {
+  try {
+    const text = readFrom(file, -16_384);
+    return text.split("\n").map(readableLine).filter(Boolean).slice(-lines);
+  } catch {
+    return [];
+  }
+}
+
+/** Calls `each` for every line that joins the file, from its present end on. Polled: log lines may come thousands a second. */
+export function followLog(file: string, each: (line: string) => void): () => void {
+  let offset = sizeOf(file);
+  let rest = "";
+  const poll = () => {
+    const size = sizeOf(file);
+    if (size <= offset) return;
+    const lines = (rest + readFrom(file, offset)).split("\n");
+    offset = size;
+    rest = lines.pop() ?? "";
+    lines.forEach(each);
+  };
+  const timer = setInterval(poll, 250);
+  return () => {
+    clearInterval(timer);
+    poll();
+  };
+}
+
+/** A warning or an error in one readable line; undefined for a JSON line of a lower level. */
+export function warningLine(line: string): string | undefined {
+  if (!line.startsWith("{")) return line.trim() || undefined;
+  return /"level":"(warn|error|fatal)"/.test(line) ? readableLine(line) : undefined;
+}
+
+function readableLine(line: string): string {
+  if (!line.startsWith("{")) return line.trim();
+  try {
+    const { level, message, msg, err } = JSON.parse(line);
+    return [level, message ?? msg, err?.message].filter(Boolean).join(": ");
+  } catch {
+    return line.trim();
+  }
+}
+
+function sizeOf(file: string): number {
+  try {
+    const handle = openSync(file, "r");
+    const { size } = fstatSync(handle);
+    closeSync(handle);
+    return size;
+  } catch {
+    return 0;
+  }
+}
+
+/** A negative `offset` counts from the end. At most 1 MiB at once: more is not for a terminal. */
+function readFrom(file: string, offset: number): string {
+  const handle = openSync(file, "r");
+  try {
+    const { size } = fstatSync(handle);
+    const start = offset < 0 ? Math.max(0, size + offset) : Math.max(offset, size - 1024 * 1024);
+    const buffer = Buffer.alloc(size - start);
+    const length = readSync(handle, buffer, 0, buffer.length, start);
+    return buffer.toString("utf8", 0, length);
+  } finally {
+    closeSync(handle);
+  }
+}

@@ -1,0 +1,98 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { childEnvironment } from "./child-environment.ts";
+import { freePorts } from "./free-ports.ts";
+import type { Home } from "./home.ts";
+import { diskFull, LocalFailure } from "./local-failure.ts";
+import { logTail } from "./log-tail.ts";
+import { redisProgram } from "./redis-program.ts";
+import { type RunningProcess, spawnProcess } from "./spawn-process.ts";
+
+export interface RedisServer {
+  readonly url: string;
+  readonly process: RunningProcess;
+}
+
+/**
+ * Starts Redis on a free port. With `durable` it keeps its data in `<home>/redis` (append-only file, written
+ * to disk every second): sessions and queued mails survive a restart.
+ * @throws LocalFailure when there is none, or its data is damaged, or the disk is full
+ */
+export async function startRedis(
+  home: Home,
+  { password, durable }: { password: string; durable: boolean },
+): Promise<RedisServer> {
+  const { command, env } = await redisProgram(home.cache);
+  const folder = join(home.directory, "redis");
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const [port] = await freePorts(1);
+  const configuration = join(folder, "redis.conf");
+  writeFileSync(configuration, settings({ port, folder, password, durable }), { mode: 0o600 });
+  const running = await spawnProcess(home, {
+    name: "redis",
+    group: "store",
+    command: [...command, configuration],
+    cwd: folder,
+    env: childEnvironment(env),
+  });
+  await untilItAnswers(port ?? 0, password, running, folder);
+  return { url: `redis://:${password}@127.0.0.1:${port}`, process: running };
+}
+
+function settings(given: {
+  port: number | undefined;
+  folder: string;
+  password: string;
+  durable: boolean;
+}): string {
+  return [
+    `port ${given.port}`,
+    "bind 127.0.0.1",
+    `dir "${given.folder}"`,
+    // In a file of 0600 and not on the command line, where every user of the machine could read it.
+    `requirepass ${given.password}`,
+    `appendonly ${given.durable ? "yes" : "no"}`,
+    'save ""',
+    // What a queue needs: nothing may be thrown away to make room.
+    "maxmemory-policy noeviction",
+    "",
+  ].join("\n");
+}
+
+async function untilItAnswers(
+  port: number,
+  password: string,
+  running: RunningProcess,
+  folder: string,
+): Promise<void> {
+  const deadline = Date.now() + 30_000;
+  while (!(await pong(port, password))) {
+    if (!running.exit() && Date.now() < deadline) {
+      await wait(15);
+      continue;
+    }
+    const log = logTail(running.logFile, 20);
+    await running.stop();
+    if (log.some((line) => /no space left/i.test(line))) throw new LocalFailure(diskFull(folder));
+    throw new LocalFailure(
+      `The data in ${folder} is damaged (Redis does not start: ${log.at(-1) ?? "it wrote nothing"}): start over with: bun dev --fresh`,
+    );
+  }
+}
+
+/** Whether Redis answers a PING: false while it still loads its data. */
+function pong(port: number, password: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1", () => socket.write(`AUTH ${password}\r\nPING\r\n`));
+    let answer = "";
+    socket.setTimeout(1000, () => socket.destroy());
+    socket.on("data", (bytes) => {
+      answer += bytes.toString();
+      if (answer.includes("+PONG") || answer.includes("-")) socket.destroy();
+    });
+    socket.on("error", () => {});
+    socket.on("close", () => resolve(answer.includes("+PONG")));
+  });
+}

@@ -1,0 +1,44 @@
+import { spawn } from "node:child_process";
+import { childEnvironment } from "./child-environment.ts";
+import type { Home } from "./home.ts";
+import { pinnedBun } from "./install-packages.ts";
+import { countsFromOutput, noTests, type TestCounts } from "./test-counts.ts";
+
+export interface TestRun {
+  readonly root: string;
+  readonly files: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Milliseconds that one test may take. */
+  readonly timeoutMs: number;
+}
+
+/** Runs test files in one `bun test`, its output passed through, and counts what came of it. */
+export function runTestFiles(home: Home, { root, files, env, timeoutMs }: TestRun): Promise<TestCounts> {
+  if (files.length === 0) return Promise.resolve(noTests);
+  const flags = ["test", "--only-failures", `--timeout=${timeoutMs}`];
+  const paths = files.map((file) => `./${file}`);
+  const colour = process.stdout.isTTY ? { FORCE_COLOR: "1" } : { NO_COLOR: "1" };
+  const child = spawn(pinnedBun(root), [...flags, ...paths], {
+    cwd: root,
+    env: childEnvironment({ ...env, ...colour }),
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  if (child.pid !== undefined) {
+    home.processes.add({ name: "tests", group: "test", pid: child.pid, stop: "SIGTERM" });
+  }
+  let output = "";
+  const pass = (bytes: Buffer, to: NodeJS.WriteStream) => {
+    output += bytes.toString();
+    to.write(bytes);
+  };
+  child.stdout.on("data", (bytes: Buffer) => pass(bytes, process.stdout));
+  child.stderr.on("data", (bytes: Buffer) => pass(bytes, process.stdout));
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => {
+      if (child.pid !== undefined) home.processes.remove(child.pid);
+      resolve(countsFromOutput(output, code));
+    });
+  });
+}

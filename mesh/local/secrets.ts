@@ -1,0 +1,99 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Home } from "./home.ts";
+import { LocalFailure } from "./local-failure.ts";
+import { type ServiceName, serviceNames } from "./service-names.ts";
+
+export const databaseNames = [...serviceNames, "bus"] as const;
+export type DatabaseName = (typeof databaseNames)[number];
+
+/** Everything secret that a system on this machine needs, made once. */
+export interface Secrets {
+  readonly postgresPassword: string;
+  readonly redisPassword: string;
+  readonly databasePasswords: Readonly<Record<DatabaseName, string>>;
+  /** The private ES256 JWK by which each service proves who it is. */
+  readonly serviceKeys: Readonly<Record<ServiceName, JsonWebKey>>;
+  /** 32 bytes in base64: user-service encrypts its signing keys with it. */
+  readonly keyEncryptionKey: string;
+  readonly stripeSecretKey: string;
+  readonly stripeWebhookSecret: string;
+}
+
+/** The secrets of this folder; made, readable by their owner only, when there are none. */
+export async function openSecrets(home: Home): Promise<Secrets> {
+  const file = join(home.directory, "secrets.json");
+  if (!existsSync(file)) {
+    if (existsSync(join(home.directory, "postgres"))) throw damaged(file, "it is missing");
+    const secrets = await createSecrets();
+    writeFileSync(file, JSON.stringify(secrets, null, 2), { mode: 0o600 });
+    return secrets;
+  }
+  const found = readJson(file);
+  if (isSecrets(found)) return found;
+  throw damaged(file, "a secret is missing");
+}
+
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    if (error instanceof SyntaxError) throw damaged(file, "it is not JSON");
+    throw error;
+  }
+}
+
+function isSecrets(value: unknown): value is Secrets {
+  const { databasePasswords, serviceKeys, ...single } = (value ?? {}) as Partial<Secrets>;
+  return (
+    databaseNames.every((name) => databasePasswords?.[name]) &&
+    serviceNames.every((name) => serviceKeys?.[name]) &&
+    singleSecrets.every((name) => single[name])
+  );
+}
+
+const singleSecrets = [
+  "postgresPassword",
+  "redisPassword",
+  "keyEncryptionKey",
+  "stripeSecretKey",
+  "stripeWebhookSecret",
+] as const;
+
+export async function createSecrets(): Promise<Secrets> {
+  const keys = await Promise.all(serviceNames.map(async (name) => [name, await serviceKey(name)]));
+  return {
+    postgresPassword: random(),
+    redisPassword: random(),
+    databasePasswords: Object.fromEntries(
+      databaseNames.map((name) => [name, random()]),
+    ) as Secrets["databasePasswords"],
+    serviceKeys: Object.fromEntries(keys),
+    keyEncryptionKey: randomBytes(32).toString("base64"),
+    stripeSecretKey: `sk_test_${random()}`,
+    stripeWebhookSecret: `whsec_${random()}`,
+  };
+}
+
+/** The JWKS of all services' public keys: by it each checks who calls. */
+export function serviceTrust(secrets: Secrets): { keys: JsonWebKey[] } {
+  return { keys: Object.values(secrets.serviceKeys).map(({ d: _private, ...publicKey }) => publicKey) };
+}
+
+async function serviceKey(service: ServiceName): Promise<JsonWebKey> {
+  const pair = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, [
+    "sign",
+    "verify",
+  ]);
+  const { kty, crv, x, y, d } = await crypto.subtle.exportKey("jwk", pair.privateKey);
+  return Object.assign({ kty, crv, x, y, d, alg: "ES256" }, { kid: `${service}-service/1` }) as JsonWebKey;
+}
+
+function random(): string {
+  return randomBytes(24).toString("base64url");
+}
+
+function damaged(file: string, what: string): LocalFailure {
+  return new LocalFailure(`${file} is damaged (${what}): start over with: bun dev --fresh`);
+}

@@ -1,0 +1,48 @@
+import type { Home } from "./home.ts";
+import { createDatabases } from "./postgres-databases.ts";
+import { startPostgres } from "./postgres-server.ts";
+import { startRedis } from "./redis-server.ts";
+import type { DatabaseName, Secrets } from "./secrets.ts";
+
+export interface Stores {
+  /** The superuser's, of the database `postgres`. */
+  readonly postgresUrl: string;
+  readonly databaseUrls: Readonly<Record<DatabaseName, string>>;
+  readonly redisUrl: string;
+}
+
+export interface StoresOptions {
+  readonly root: string;
+  readonly secrets: Secrets;
+  /** False for data that is thrown away: faster. */
+  readonly durable: boolean;
+  /** Servers that run already, to be used in place of our own. */
+  readonly postgresUrl?: string | undefined;
+  readonly redisUrl?: string | undefined;
+  /** Wraps each step to show it. */
+  readonly step: <T>(name: string, work: () => Promise<T>) => Promise<T>;
+}
+
+/** PostgreSQL with a database per service, and Redis, side by side. Settles only when both have. */
+export async function startStores(home: Home, options: StoresOptions): Promise<Stores> {
+  const { root, secrets, durable, step } = options;
+  const started = await Promise.allSettled([
+    step("PostgreSQL", async () => {
+      const password = secrets.postgresPassword;
+      const url = options.postgresUrl ?? (await startPostgres(home, { root, password, durable })).url;
+      return { url, databases: await createDatabases(url, secrets.databasePasswords) };
+    }),
+    step("Redis", async () => {
+      const password = secrets.redisPassword;
+      return options.redisUrl ?? (await startRedis(home, { password, durable })).url;
+    }),
+  ]);
+  const [postgres, redis] = started;
+  if (postgres.status === "rejected") throw postgres.reason;
+  if (redis.status === "rejected") throw redis.reason;
+  return {
+    postgresUrl: postgres.value.url,
+    databaseUrls: postgres.value.databases,
+    redisUrl: redis.value,
+  };
+}

@@ -1,0 +1,162 @@
+import type { Environment } from "#mesh/settings";
+import { childEnvironment } from "./child-environment.ts";
+import type { Ports } from "./ports.ts";
+import type { ProcessGroup } from "./process-records.ts";
+import { type Secrets, serviceTrust } from "./secrets.ts";
+import { type ServiceName, serviceNames } from "./service-names.ts";
+import type { Stores } from "./start-stores.ts";
+
+/** A process of the system: how it is started and how it is seen to be ready. */
+export interface ProcessDefinition {
+  readonly name: string;
+  readonly group: ProcessGroup;
+  /** Its main.ts, from the root of the repository. */
+  readonly entry: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly readyUrl: string;
+}
+
+export interface SystemSettings {
+  readonly ports: Ports;
+  readonly stores: Pick<Stores, "databaseUrls" | "redisUrl">;
+  readonly secrets: Secrets;
+  /** What the person who starts it decides: KAFKA_BROKERS, LOG_LEVEL, STRIPE_SECRET_KEY and the like. */
+  readonly chosen: Environment;
+}
+
+export const demoLogins = {
+  customer: { email: "demo@ecotrack.test", password: "demo-password-of-ecotrack" },
+  admin: { email: "admin@ecotrack.test", password: "admin-password-of-ecotrack" },
+} as const;
+
+/** All processes of the system with everything that each reads from its environment. */
+export function systemProcesses(settings: SystemSettings): ProcessDefinition[] {
+  const { chosen } = settings;
+  const services = serviceNames.map((name) => service(name, settings));
+  const sandbox = chosen.STRIPE_SECRET_KEY ? [] : [stripeSandbox(settings)];
+  return [...services, ...sandbox, mailbox(settings), gateway(settings)];
+}
+
+export function localUrl(port: number): string {
+  return `http://127.0.0.1:${port}`;
+}
+
+function service(name: ServiceName, settings: SystemSettings): ProcessDefinition {
+  const { ports, stores, secrets, chosen } = settings;
+  const bus: Record<string, string> = chosen.KAFKA_BROKERS
+    ? { KAFKA_BROKERS: chosen.KAFKA_BROKERS }
+    : { BUS_DATABASE_URL: stores.databaseUrls.bus };
+  return {
+    name: `${name}-service`,
+    group: "service",
+    entry: `services/${name}/main.ts`,
+    readyUrl: `${localUrl(ports[name])}/health/ready`,
+    env: childEnvironment({
+      ...common(settings),
+      ...bus,
+      PORT: String(ports[name]),
+      DATABASE_URL: stores.databaseUrls[name],
+      SERVICE_KEY: JSON.stringify(secrets.serviceKeys[name]),
+      SERVICE_TRUST: JSON.stringify(serviceTrust(secrets)),
+      MIGRATE_ON_START: "true",
+      SEED_ON_START: "true",
+      ...ofOneService(name, settings),
+    }),
+  };
+}
+
+/** What only this service reads. */
+function ofOneService(name: ServiceName, { ports, secrets, chosen }: SystemSettings): Record<string, string> {
+  switch (name) {
+    case "user":
+      return {
+        KEY_ENCRYPTION_KEY: secrets.keyEncryptionKey,
+        DEMO_CUSTOMER_PASSWORD: demoLogins.customer.password,
+        DEMO_ADMIN_PASSWORD: demoLogins.admin.password,
+      };
+    case "product":
+      return {};
+    case "order":
+      return { PRODUCT_SERVICE_URL: localUrl(ports.product), PAYMENT_SERVICE_URL: localUrl(ports.payment) };
+    case "payment":
+      return stripe(secrets, ports, chosen);
+    case "notification":
+      return {
+        SMTP_URL: chosen.SMTP_URL ?? `smtp://127.0.0.1:${ports.smtp}`,
+        MAIL_FROM: chosen.MAIL_FROM ?? "EcoTrack <orders@ecotrack.test>",
+      };
+  }
+}
+
+/** The sandbox, unless the environment names an account at Stripe. */
+function stripe(secrets: Secrets, ports: Ports, chosen: Environment): Record<string, string> {
+  if (!chosen.STRIPE_SECRET_KEY) {
+    return {
+      STRIPE_SECRET_KEY: secrets.stripeSecretKey,
+      STRIPE_WEBHOOK_SECRET: secrets.stripeWebhookSecret,
+      STRIPE_API_URL: localUrl(ports.sandbox),
+    };
+  }
+  return given(chosen, ["STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "STRIPE_API_URL"]);
+}
+
+function gateway(settings: SystemSettings): ProcessDefinition {
+  const { ports } = settings;
+  const urls = serviceNames.map((name) => [`${name.toUpperCase()}_SERVICE_URL`, localUrl(ports[name])]);
+  return {
+    name: "gateway",
+    group: "gateway",
+    entry: "gateway/main.ts",
+    readyUrl: `${localUrl(ports.admin)}/health/ready`,
+    env: childEnvironment({
+      ...common(settings),
+      ...Object.fromEntries(urls),
+      PORT: String(ports.gateway),
+      ADMIN_PORT: String(ports.admin),
+      ADMIN_HOST: "127.0.0.1",
+      TRUSTED_PROXIES: "127.0.0.1",
+    }),
+  };
+}
+
+function stripeSandbox({ ports, secrets }: SystemSettings): ProcessDefinition {
+  return {
+    name: "stripe-sandbox",
+    group: "helper",
+    entry: "services/payment/sandbox/main.ts",
+    readyUrl: `${localUrl(ports.sandbox)}/health/ready`,
+    env: childEnvironment({
+      PORT: String(ports.sandbox),
+      HOST: "127.0.0.1",
+      SECRET_KEY: secrets.stripeSecretKey,
+      WEBHOOK_SECRET: secrets.stripeWebhookSecret,
+      WEBHOOK_URL: `${localUrl(ports.gateway)}/webhooks/stripe`,
+    }),
+  };
+}
+
+function mailbox({ ports }: SystemSettings): ProcessDefinition {
+  return {
+    name: "mailbox",
+    group: "helper",
+    entry: "services/notification/mailbox/main.ts",
+    readyUrl: `${localUrl(ports.mailbox)}/health/ready`,
+    env: childEnvironment({ PORT: String(ports.mailbox), SMTP_PORT: String(ports.smtp), HOST: "127.0.0.1" }),
+  };
+}
+
+function common({ ports, stores, chosen }: SystemSettings): Record<string, string> {
+  return {
+    HOST: "127.0.0.1",
+    REDIS_URL: stores.redisUrl,
+    JWKS_URL: `${localUrl(ports.user)}/.well-known/jwks.json`,
+    // As in the image: nothing shows a stack trace to a client.
+    NODE_ENV: "production",
+    ...given(chosen, ["LOG_LEVEL"]),
+  };
+}
+
+function given(chosen: Environment, names: readonly string[]): Record<string, string> {
+  const found = names.flatMap((name) => (chosen[name] ? [[name, chosen[name]]] : []));
+  return Object.fromEntries(found);
+}
