@@ -1,0 +1,144 @@
+import { beforeAll, describe, expect, test } from "bun:test";
+import { existsSync, mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { readSettings, type Setting, type Settings } from "#mesh/settings";
+
+interface Container {
+  readonly image: string;
+  readonly command?: readonly string[] | string;
+  readonly environment?: Readonly<Record<string, string | number>>;
+  readonly secrets?: readonly string[];
+  readonly ports?: readonly string[];
+  readonly profiles?: readonly string[];
+  readonly user?: string;
+  readonly read_only?: boolean;
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
+  readonly healthcheck?: { readonly test: readonly string[] };
+}
+
+const root = join(import.meta.dir, "../..");
+const file = parse(readFileSync(join(root, "compose.yaml"), "utf8"), { merge: true }) as {
+  services: Record<string, Container>;
+  secrets: Record<string, { file: string }>;
+};
+const containers = Object.entries(file.services);
+/** The processes that are ours, by the folder of their `config.ts`. */
+const configured = containers.flatMap(([name, container]) => {
+  const [, folder] = /^((?:services\/\w+|gateway))\/main\.ts$/.exec(container.command?.[0] ?? "") ?? [];
+  return folder ? [{ name, folder, container }] : [];
+});
+const settingsOf = new Map<string, Settings>();
+let secretsFolder: string;
+
+beforeAll(async () => {
+  for (const { folder } of configured) {
+    const { settings } = (await import(join(root, folder, "config.ts"))) as { settings: Settings };
+    settingsOf.set(folder, settings);
+  }
+  secretsFolder = join(mkdtempSync(join(tmpdir(), "secrets-")), "secrets");
+  const made = Bun.spawnSync([process.execPath, "mesh/images/make-secrets.ts", secretsFolder], { cwd: root });
+  expect(made.exitCode).toBe(0);
+});
+
+/** `${NAME:-value}` as compose replaces it when nothing is set. */
+const replaced = (value: string | number) => String(value).replace(/\$\{\w+:-([^}]*)\}/g, "$1");
+
+function settingsFor(folder: string): Setting<unknown>[] {
+  return Object.values(settingsOf.get(folder) ?? {});
+}
+
+test("all processes are there", () => {
+  const folders = new Set(configured.map(({ folder }) => folder));
+  expect([...folders].sort()).toEqual([
+    "gateway",
+    "services/notification",
+    "services/order",
+    "services/payment",
+    "services/product",
+    "services/user",
+  ]);
+});
+
+describe("the environment is what the code reads", () => {
+  for (const { name, folder, container } of configured) {
+    test(`${name} is given nothing that it does not read`, () => {
+      const known = settingsFor(folder).flatMap((each) =>
+        each.secret ? [each.name, `${each.name}_FILE`] : [each.name],
+      );
+      expect(Object.keys(container.environment ?? {}).filter((key) => !known.includes(key))).toEqual([]);
+    });
+    test(`${name} starts with what it is given`, () => {
+      const env: Record<string, string> = {};
+      for (const [key, value] of Object.entries(container.environment ?? {})) {
+        env[key] = replaced(value).replace("/run/secrets", secretsFolder);
+      }
+      expect(() => readSettings(name, env, settingsOf.get(folder) ?? {})).not.toThrow();
+    });
+    test(`${name} listens where its health is asked`, () => {
+      if (!container.healthcheck || name.endsWith("-migrate") || name.endsWith("-seed")) return;
+      const port = container.environment?.ADMIN_PORT ?? container.environment?.PORT;
+      expect(container.healthcheck.test.at(-1)).toBe(String(port));
+    });
+  }
+});
+
+describe("secrets", () => {
+  test("each one that is mounted is declared, made, and read from where it is mounted", () => {
+    for (const [, { secrets = [], environment = {} }] of containers) {
+      for (const secret of secrets) {
+        expect(file.secrets[secret]?.file).toBe(`secrets/${secret}`);
+        expect(existsSync(join(secretsFolder, secret))).toBe(true);
+      }
+      const read = Object.values(environment).flatMap(
+        (value) => /^\/run\/secrets\/(\w+)$/.exec(String(value))?.[1] ?? [],
+      );
+      expect(read.filter((secret) => !secrets.includes(secret))).toEqual([]);
+    }
+  });
+  test("none is written into the file", () => {
+    const values = containers.flatMap(([, { environment = {} }]) => Object.entries(environment));
+    const suspicious = values.filter(
+      ([key, value]) => /PASSWORD|SECRET|KEY/.test(key) && !key.endsWith("_FILE") && replaced(value) !== "",
+    );
+    expect(suspicious).toEqual([]);
+  });
+});
+
+test("only the gateway is published, and the mailbox to this machine alone", () => {
+  const published = containers.filter(([, { ports }]) => ports).map(([name, { ports }]) => [name, ports]);
+  expect(published).toEqual([
+    ["gateway", ["${GATEWAY_PORT:-8080}:8080"]],
+    ["mailbox", ["127.0.0.1:8025:8025"]],
+  ] as never);
+});
+
+test("stores come first, then services, then the gateway", () => {
+  const order = file.services["order-service"]?.depends_on ?? {};
+  expect(Object.keys(order).sort()).toEqual([
+    "kafka",
+    "order-migrate",
+    "payment-service",
+    "postgres",
+    "product-service",
+    "redis",
+  ]);
+  const gateway = file.services.gateway?.depends_on ?? {};
+  expect(Object.values(gateway).every(({ condition }) => condition === "service_healthy")).toBe(true);
+  expect(Object.keys(gateway).length).toBe(5);
+});
+
+test("our containers cannot write to their image, and every image is pinned to a version", () => {
+  for (const [name, { image, read_only }] of containers) {
+    if (image.startsWith("ecotrack:")) expect([name, read_only]).toEqual([name, true]);
+    else expect(image).toMatch(/:\d+\.\d+/);
+  }
+  const dockerfile = readFileSync(join(root, "mesh/images/Dockerfile"), "utf8");
+  expect(dockerfile).toMatch(/^USER 65532:65532$/m);
+  const bases = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, base]) => base);
+  const { bun } = (
+    JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { devDependencies: { bun: string } }
+  ).devDependencies;
+  expect(bases).toEqual([`oven/bun:${bun}-slim`, `oven/bun:${bun}-distroless`]);
+});
