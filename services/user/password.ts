@@ -12,13 +12,14 @@ export class HashingBusy extends Error {
 export type Passwords = Awaited<ReturnType<typeof createPasswords>>;
 
 /**
- * Hashes and checks passwords, at most `concurrency` at a time (19 MiB and one core each); the rest waits
- * in a queue of `maxWaiting`, so that a flood of logins costs neither all memory nor all patience.
+ * Hashes and checks passwords, at most `concurrency` at a time (19 MiB and 15 ms of one core each), by default on all
+ * cores but one. The rest waits in a queue of `maxWaiting`, some two seconds long, so that a flood of sign-ins takes
+ * neither all memory nor the core that answers everybody else.
  * @throws HashingBusy from each function when the queue is full
  */
 export async function createPasswords({
-  concurrency = availableParallelism(),
-  maxWaiting = 64,
+  concurrency = Math.max(1, availableParallelism() - 1),
+  maxWaiting = 128,
 }: {
   concurrency?: number;
   maxWaiting?: number;

@@ -7,8 +7,6 @@ import type { RefreshTokenHashes } from "./refresh-token.ts";
 export const sessionLifetimeMs = 30 * 24 * 3600_000;
 /** Who signed in or refreshed within this time counts as active. */
 export const activeWithinMs = 30 * 60_000;
-/** A further session ends the oldest, so that one account cannot fill the store. */
-const maxSessionsPerUser = 100;
 /** How long revocations and ended sessions are kept: no access token lives longer, clocks that differ included. */
 const afterlifeMs = (accessTokenLifetime + 60) * 1000;
 
@@ -66,15 +64,20 @@ const activeUsersKey = "users:active";
 const sessionKey = (sessionId: string) => `session:${sessionId}`;
 const sessionsKey = (userId: string) => `user:${userId}:sessions`;
 
-/** Sessions in Redis, one hash each, changed only by scripts so that two processes cannot both win. */
+/**
+ * Sessions in Redis, one hash each, changed only by scripts so that two processes cannot both win.
+ * @param maxSessionsPerUser a further session ends the oldest, so that one account cannot fill the store
+ */
 export function createSessionStore({
   redis,
   revocations,
   now,
+  maxSessionsPerUser = 1000,
 }: {
   redis: Redis;
   revocations: Pick<Revocations, "revoke">;
   now: () => Date;
+  maxSessionsPerUser?: number;
 }): SessionStore {
   const reachable = async <T>(work: Promise<T>): Promise<T> => {
     try {

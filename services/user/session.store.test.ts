@@ -2,8 +2,10 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { eventually } from "#mesh/eventually";
 import { openRevocations } from "#mesh/identity/revocations";
 import { testDatabase } from "#mesh/postgres/test-database";
+import { uuidV7 } from "#mesh/uuid-v7";
 import { createLog } from "#observability/log";
-import { sessionLifetimeMs } from "./session-store.ts";
+import { newRefreshToken, readRefreshToken } from "./refresh-token.ts";
+import { createSessionStore, sessionLifetimeMs } from "./session-store.ts";
 import { goodPassword, migrations, newEmail, openTestRedis, startTestService } from "./test-service.ts";
 
 const database = await testDatabase(migrations);
@@ -128,13 +130,21 @@ describe("signing out", () => {
   });
 });
 
-test("the 101st session of a person ends the first", async () => {
-  const { user, refreshToken } = await service.register();
-  for (let count = 0; count < 10; count++) {
-    await Promise.all(Array.from({ length: 10 }, () => service.logIn(user.email)));
+test("a session beyond the most that a person may have ends the oldest", async () => {
+  const { redis, revocations } = service;
+  const sessions = createSessionStore({ redis, revocations, now: () => new Date(), maxSessionsPerUser: 2 });
+  const userId = uuidV7();
+  const ids = [uuidV7(), uuidV7(), uuidV7()];
+  for (const id of ids) {
+    const hashes = readRefreshToken(newRefreshToken(id));
+    if (hashes) await sessions.start(userId, hashes);
+    // The order is by milliseconds.
+    const started = Date.now();
+    await eventually(() => Date.now() > started || undefined, { everyMs: 1 });
   }
-  expect(await service.redis.zcard(`user:${user.id}:sessions`)).toBe(100);
-  expect(await refreshing(refreshToken)).toMatchObject(refused);
+  const owners = await Promise.all(ids.map((id) => sessions.owner(id)));
+  expect(owners).toEqual([undefined, userId, userId]);
+  expect(ids.map((id) => revocations.isRevoked(id))).toEqual([true, false, false]);
 });
 
 test("without Redis nobody gets a session, and whoever has one keeps it", async () => {
