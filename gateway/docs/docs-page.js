@@ -1,0 +1,292 @@
+// Runs in the reader's browser, on /docs. Everything shown is set as text, never as markup.
+const byId = (id) => document.getElementById(id);
+const tokenField = byId("token");
+tokenField.value = sessionStorage.getItem("token") ?? "";
+tokenField.addEventListener("input", () => sessionStorage.setItem("token", tokenField.value.trim()));
+
+/** @returns an element with properties set and children (elements or text) in it */
+function element(name, properties = {}, ...children) {
+  const made = Object.assign(document.createElement(name), properties);
+  made.append(...children.filter((child) => child !== undefined && child !== ""));
+  return made;
+}
+
+byId("sign-in").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const form = new FormData(event.target);
+  const answer = await fetch("/api/auth/login", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ email: form.get("email"), password: form.get("password") }),
+  });
+  const body = await answer.json().catch(() => ({}));
+  byId("who").textContent = answer.ok ? `Signed in as ${form.get("email")}` : (body.title ?? "Not signed in");
+  if (!answer.ok) return;
+  tokenField.value = body.accessToken;
+  sessionStorage.setItem("token", body.accessToken);
+});
+
+function resolve(schema, root) {
+  const path = schema?.$ref?.slice("#/".length).split("/");
+  return path ? path.reduce((at, key) => at?.[key], root) : schema;
+}
+
+/** A value that fits the schema, from its own examples and defaults where it has them. */
+function exampleOf(given, root, depth = 0) {
+  const schema = resolve(given, root) ?? {};
+  const own = schema.example ?? schema.examples?.[0] ?? schema.default ?? schema.const ?? schema.enum?.[0];
+  if (own !== undefined) return own;
+  const either = schema.anyOf ?? schema.oneOf;
+  if (either) return exampleOf(either[0], root, depth);
+  if (schema.allOf) return Object.assign({}, ...schema.allOf.map((part) => exampleOf(part, root, depth)));
+  if (depth > 6) return null;
+  if (schema.type === "object" || schema.properties) {
+    const required = new Set(schema.required ?? []);
+    const shown = Object.entries(schema.properties ?? {}).filter(([name]) => required.has(name));
+    return Object.fromEntries(shown.map(([name, part]) => [name, exampleOf(part, root, depth + 1)]));
+  }
+  if (schema.type === "array") return [exampleOf(schema.items, root, depth + 1)];
+  if (schema.type === "integer" || schema.type === "number") return schema.minimum ?? 1;
+  if (schema.type === "boolean") return false;
+  if (schema.format === "uuid" || schema.pattern?.includes("[0-9a-f]{8}"))
+    return "00000000-0000-7000-8000-000000000000";
+  if (schema.format === "email") return "ada@example.com";
+  if (schema.format === "date-time") return "2026-01-01T00:00:00Z";
+  return schema.type === "string" ? "text".padEnd(schema.minLength ?? 0, "x") : null;
+}
+
+function typeOf(schema, root) {
+  const found = resolve(schema, root) ?? {};
+  const either = found.anyOf ?? found.oneOf;
+  if (either) return [...new Set(either.map((part) => typeOf(part, root)))].join(" or ");
+  if (found.const !== undefined) return JSON.stringify(found.const);
+  if (found.enum) return found.enum.map((value) => JSON.stringify(value)).join(" | ");
+  const limits = [
+    found.format,
+    found.minimum !== undefined && `≥ ${found.minimum}`,
+    found.maximum !== undefined && `≤ ${found.maximum}`,
+    found.minLength !== undefined && `at least ${found.minLength} characters`,
+    found.maxLength !== undefined && `at most ${found.maxLength} characters`,
+  ].filter(Boolean);
+  const base = found.type === "array" ? `array of ${typeOf(found.items, root)}` : (found.type ?? "any");
+  return limits.length > 0 ? `${base} (${limits.join(", ")})` : base;
+}
+
+function schemaTree(given, root, depth = 0) {
+  const schema = resolve(given, root) ?? {};
+  const inner = schema.type === "array" ? (resolve(schema.items, root) ?? {}) : schema;
+  const required = new Set(inner.required ?? []);
+  const list = element("ul", { className: "schema" });
+  for (const [name, part] of Object.entries(inner.properties ?? {})) {
+    const note = `${typeOf(part, root)}${required.has(name) ? "" : ", optional"}`;
+    const line = element(
+      "li",
+      {},
+      element("code", { textContent: name }),
+      " ",
+      element("span", { className: "quiet", textContent: note }),
+    );
+    const description = resolve(part, root)?.description;
+    if (description) line.append(element("div", { className: "quiet", textContent: description }));
+    if (depth < 5) line.append(schemaTree(part, root, depth + 1));
+    list.append(line);
+  }
+  return list.childElementCount > 0 ? list : "";
+}
+
+const jsonOf = (described) =>
+  described?.content?.["application/json"] ?? described?.content?.["application/problem+json"];
+
+function field(parameter, root) {
+  const schema = resolve(parameter.schema, root) ?? {};
+  const input = element("input", {
+    name: `${parameter.in}:${parameter.name}`,
+    required: parameter.required === true,
+    placeholder: typeOf(schema, root),
+    title: parameter.description ?? "",
+  });
+  if (/^idempotency-key$/i.test(parameter.name)) input.value = crypto.randomUUID();
+  return element("label", {}, `${parameter.name}${parameter.required ? "" : " (optional)"}`, input);
+}
+
+/** What the form asks for: a URL and what `fetch` takes. */
+function requestOf(form, method, path, secured) {
+  const headers = {};
+  let url = path;
+  const query = new URLSearchParams();
+  let body;
+  for (const [name, value] of new FormData(form)) {
+    const [where, parameter] = [name.slice(0, name.indexOf(":")), name.slice(name.indexOf(":") + 1)];
+    if (name === "body") body = value;
+    else if (value === "") continue;
+    else if (where === "path") url = url.replace(`{${parameter}}`, encodeURIComponent(value));
+    else if (where === "query") query.append(parameter, value);
+    else if (where === "header") headers[parameter] = value;
+  }
+  if (query.size > 0) url += `?${query}`;
+  if (body) headers["content-type"] = "application/json";
+  if (secured && tokenField.value) headers.authorization = `Bearer ${tokenField.value.trim()}`;
+  return { url, init: { method: method.toUpperCase(), headers, ...(body && { body }) } };
+}
+
+const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+
+function curlOf({ url, init }) {
+  const parts = [`curl -X ${init.method} ${quoted(location.origin + url)}`];
+  for (const [name, value] of Object.entries(init.headers)) {
+    parts.push(
+      `-H ${quoted(`${name}: ${name === "authorization" ? "Bearer $TOKEN" : value}`).replace("'authorization: Bearer $TOKEN'", '"authorization: Bearer $TOKEN"')}`,
+    );
+  }
+  if (init.body) parts.push(`-d ${quoted(init.body)}`);
+  return parts.join(" \\\n  ");
+}
+
+async function send(form, out, request) {
+  const began = performance.now();
+  out.replaceChildren(element("p", { className: "quiet", textContent: "Waiting…" }));
+  try {
+    const answer = await fetch(request.url, request.init);
+    const text = await answer.text();
+    const ms = Math.round(performance.now() - began);
+    const shown = ["content-type", "location", "ratelimit", "retry-after", "x-correlation-id"]
+      .filter((name) => answer.headers.has(name))
+      .map((name) => `${name}: ${answer.headers.get(name)}`);
+    out.replaceChildren(
+      element(
+        "p",
+        {},
+        element("strong", {
+          className: answer.ok ? "ok" : "refused",
+          textContent: `${answer.status} ${answer.statusText}`,
+        }),
+        ` in ${ms} ms`,
+      ),
+      element("pre", { textContent: shown.join("\n") }),
+      element("pre", { textContent: pretty(text) }),
+    );
+  } catch (error) {
+    out.replaceChildren(element("p", { className: "refused", textContent: String(error) }));
+  }
+  out.append(
+    element("h3", { textContent: "The same with curl" }),
+    element("pre", { textContent: curlOf(request) }),
+  );
+  form.querySelectorAll("input").forEach((input) => {
+    if (/idempotency-key/i.test(input.name)) input.value = crypto.randomUUID();
+  });
+}
+
+function pretty(text) {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
+}
+
+function fillCall(body, method, path, operation, root) {
+  if (operation.description)
+    body.append(element("p", { className: "quiet", textContent: operation.description }));
+  const sent = jsonOf(operation.requestBody);
+  if (sent) body.append(element("h3", { textContent: "Body" }), schemaTree(sent.schema, root));
+  for (const [status, described] of Object.entries(operation.responses ?? {})) {
+    const schema = jsonOf(described)?.schema;
+    body.append(
+      element("h3", {
+        textContent: `${status === "default" ? "Otherwise" : status} · ${described.description ?? ""}`,
+      }),
+    );
+    const tree = schema ? schemaTree(schema, root) : "";
+    if (tree)
+      body.append(
+        element("details", {}, element("summary", { className: "quiet", textContent: "Fields" }), tree),
+      );
+  }
+  const out = element("div", { ariaLive: "polite" });
+  const parameters = operation.parameters ?? [];
+  const fields = element("div", { className: "fields" }, ...parameters.map((each) => field(each, root)));
+  const form = element(
+    "form",
+    { className: "try" },
+    element("strong", { textContent: "Try it" }),
+    parameters.length > 0 ? fields : "",
+  );
+  if (sent) {
+    const value = JSON.stringify(sent.example ?? exampleOf(sent.schema, root), null, 2);
+    form.append(
+      element("label", {}, "Body", element("textarea", { name: "body", value, spellcheck: false })),
+    );
+  }
+  form.append(element("div", {}, element("button", { type: "submit", textContent: "Send" })), out);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    void send(form, out, requestOf(form, method, path, operation.security !== undefined));
+  });
+  body.append(form);
+}
+
+function callOf(method, path, operation, root) {
+  const body = element("div", { className: "body" });
+  const badge = element("span", { className: `method ${method}`, textContent: method.toUpperCase() });
+  const role = operation["x-role"];
+  const summary = element(
+    "summary",
+    {},
+    badge,
+    element("span", { className: "path", textContent: path }),
+    role ? element("span", { className: "role", textContent: role }) : "",
+    element("span", { className: "summary", textContent: operation.summary ?? "" }),
+  );
+  const call = element("details", { className: "call", id: `${method}${path}` }, summary, body);
+  call.addEventListener("toggle", () => {
+    if (call.open && body.childElementCount === 0) fillCall(body, method, path, operation, root);
+  });
+  return call;
+}
+
+function show(root) {
+  byId("about").textContent = root.info.description;
+  const groups = new Map();
+  for (const [path, item] of Object.entries(root.paths)) {
+    for (const [method, operation] of Object.entries(item)) {
+      const group = operation.tags?.[0] ?? "other";
+      groups.set(group, [...(groups.get(group) ?? []), { method, path, operation }]);
+    }
+  }
+  for (const [group, calls] of groups) {
+    byId("calls").append(element("h2", { textContent: group }));
+    byId("index").append(element("h2", { textContent: group }));
+    for (const { method, path, operation } of calls) {
+      const call = callOf(method, path, operation, root);
+      byId("calls").append(call);
+      const badge = element("span", { className: `method ${method}`, textContent: method.toUpperCase() });
+      const link = element("a", { href: `#${method}${path}` }, badge, path);
+      link.addEventListener("click", () => {
+        call.open = true;
+      });
+      byId("index").append(link);
+    }
+  }
+  const linked = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (linked) {
+    linked.open = true;
+    linked.scrollIntoView();
+  }
+}
+
+byId("filter").addEventListener("input", (event) => {
+  const wanted = event.target.value.toLowerCase();
+  for (const link of document.querySelectorAll("#index a")) {
+    link.hidden = !link.textContent.toLowerCase().includes(wanted);
+    const call = document.getElementById(decodeURIComponent(link.hash.slice(1)));
+    if (call) call.hidden = link.hidden;
+  }
+});
+
+fetch("/openapi.json")
+  .then((answer) => answer.json())
+  .then(show)
+  .catch((error) => {
+    byId("about").textContent = `The document cannot be read: ${error}`;
+  });

@@ -1,0 +1,142 @@
+import type { TokenVerifier } from "#mesh/identity/verify-token";
+import { type Problem, problemResponse, problems } from "#mesh/problem";
+import { correlationHeader, runWith } from "#observability/context";
+import type { Log } from "#observability/log";
+import type { Metrics } from "#observability/metrics";
+import { type Arrival, Exchange } from "./exchange.ts";
+import type { AnswerName } from "./gateway-file.ts";
+import type { Decision, Limit } from "./limits/gcra.ts";
+import { edgeProblems } from "./problems.ts";
+import type { Route, RouteTable, Upstream } from "./routes.ts";
+import { answerOptions, type CorsPolicy, noteOrigin, setCorsHeaders } from "./stages/allow-origin.ts";
+import { authenticate } from "./stages/authenticate.ts";
+import { authorise } from "./stages/authorise.ts";
+import { findClient, type TrustedProxies } from "./stages/client-address.ts";
+import { findRoute } from "./stages/find-route.ts";
+import { forward } from "./stages/forward.ts";
+import { applyDecision, limitKey, setRateLimitHeaders } from "./stages/limit-rate.ts";
+import { readBody } from "./stages/read-body.ts";
+import { readTarget } from "./stages/read-target.ts";
+import { createRecord } from "./stages/record.ts";
+import { droppedFromAnswers, screenHeaders } from "./stages/screen-headers.ts";
+import { setSecurityHeaders } from "./stages/secure-headers.ts";
+import type { UpstreamFailure } from "./upstream/call-upstream.ts";
+import type { Deadlines } from "./upstream/deadlines.ts";
+
+export interface Limiter {
+  decide(key: string, limit: Limit, now: number): Decision | Promise<Decision>;
+}
+
+/** Answers a route by itself, for what is not simply one upstream's answer. */
+export type Answer = (exchange: Exchange) => Promise<Response> | Response;
+
+export interface PipelineOptions {
+  readonly table: RouteTable;
+  readonly cors: CorsPolicy;
+  readonly trusted: TrustedProxies;
+  readonly verifier: TokenVerifier;
+  readonly limiter: Limiter;
+  readonly deadlines: Deadlines;
+  readonly answers: Readonly<Record<AnswerName, Answer>>;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+export type Pipeline = (request: Request, arrival: Arrival) => Promise<Response>;
+
+/** Nginx's word for a client that did not wait; nobody ever reads it but the access log. */
+const clientClosedRequest = 499;
+
+/** Everything between a client and a service, in the order in which it happens. See `README.md` for the picture. */
+export function createPipeline(options: PipelineOptions): Pipeline {
+  const { table, cors, trusted, verifier, limiter, deadlines, answers, log, metrics } = options;
+  const record = createRecord({ log, metrics });
+  const decisions = metrics.counter("gateway_rate_limit_decisions_total", "Rate limit decisions", [
+    "limit",
+    "outcome",
+    "by",
+  ]);
+  const upstreamErrors = metrics.counter("gateway_upstream_errors_total", "Calls without an answer", [
+    "upstream",
+    "reason",
+  ]);
+  metrics.gauge("gateway_tokens_remembered", "Verified tokens in memory", [], () => verifier.remembered());
+
+  async function answer(exchange: Exchange): Promise<Response | Problem> {
+    const outside =
+      readTarget(exchange) ?? screenHeaders(exchange) ?? admitOrigin(exchange) ?? findRoute(exchange, table);
+    const { route } = exchange;
+    if (outside || !route) return outside ?? edgeProblems.routeNotFound();
+
+    // A refused token counts against the client's address: guessing must not be free.
+    const unauthenticated = await authenticate(exchange, route, verifier);
+    const limited = applyDecision(exchange, route, await decide(exchange, route));
+    const refusal = limited ?? unauthenticated ?? authorise(exchange, route);
+    if (refusal) return refusal;
+
+    const unread = await readBody(exchange, route.bodyBytes);
+    if (unread) return unread;
+    if (route.target.kind === "answer") return answers[route.target.answer](exchange);
+    const { upstream } = route.target;
+    return passOn(upstream, await forward(exchange, upstream, route.timeoutMs, deadlines));
+  }
+
+  /** Notes whose page calls, and answers a browser that only asks whether it may. */
+  function admitOrigin(exchange: Exchange): Response | Problem | undefined {
+    noteOrigin(exchange, cors);
+    return answerOptions(exchange, table, cors);
+  }
+
+  async function decide(exchange: Exchange, route: Route): Promise<Decision> {
+    const decision = await limiter.decide(limitKey(exchange, route), route.limit, Date.now());
+    decisions.inc({
+      limit: route.limit.name,
+      outcome: decision.allowed ? "allowed" : "refused",
+      by: decision.by,
+    });
+    return decision;
+  }
+
+  function passOn(upstream: Upstream, outcome: Response | UpstreamFailure): Response | Problem {
+    if (typeof outcome !== "string") return withoutHopHeaders(outcome);
+    upstreamErrors.inc({ upstream: upstream.name, reason: outcome });
+    if (outcome === "client-gone") return new Response(null, { status: clientClosedRequest });
+    return outcome === "timeout"
+      ? edgeProblems.upstreamTimeout(upstream.name)
+      : edgeProblems.upstreamUnavailable(upstream.name);
+  }
+
+  return async (request, arrival) => {
+    const exchange = new Exchange(request, arrival, performance.now());
+    findClient(exchange, trusted);
+    let outcome: Response | Problem;
+    try {
+      outcome = await answer(exchange);
+    } catch (error) {
+      log.error({ err: error, trace_id: exchange.context.traceId }, "request failed");
+      outcome = problems.internal();
+    }
+    const response = outcome instanceof Response ? outcome : refuse(exchange, outcome);
+    finish(exchange, response.headers);
+    record(exchange, response.status);
+    return response;
+  };
+}
+
+function refuse(exchange: Exchange, problem: Problem): Response {
+  return runWith(exchange.context, () => problemResponse(problem, exchange.path));
+}
+
+/** The upstream's answer, body untouched and streaming, in headers that can be added to. */
+function withoutHopHeaders(answer: Response): Response {
+  const headers = new Headers(answer.headers);
+  for (const name of droppedFromAnswers) headers.delete(name);
+  return new Response(answer.body, { status: answer.status, headers });
+}
+
+function finish(exchange: Exchange, headers: Headers): void {
+  headers.set(correlationHeader, exchange.context.correlationId);
+  setRateLimitHeaders(exchange, headers);
+  setCorsHeaders(exchange, headers);
+  setSecurityHeaders(exchange, headers);
+}

@@ -1,0 +1,74 @@
+import { type Problem, problems } from "#mesh/problem";
+
+/** The refusals that only the edge makes; the common ones come from `#mesh/problem`. */
+export const edgeProblems = {
+  badPath: (detail: string): Problem => ({
+    status: 400,
+    code: "bad-path",
+    title: "The path cannot be taken as it is",
+    detail,
+  }),
+  badHost: (): Problem => ({
+    status: 400,
+    code: "bad-host",
+    title: "The Host header is missing or is no host",
+  }),
+  uriTooLong: (limit: number): Problem => ({
+    status: 414,
+    code: "uri-too-long",
+    title: "The URI is too long",
+    detail: `At most ${limit} bytes are taken`,
+  }),
+  headersTooLarge: (limit: number): Problem => ({
+    status: 431,
+    code: "headers-too-large",
+    title: "The headers are too large",
+    detail: `At most ${limit} bytes are taken`,
+  }),
+  routeNotFound: (): Problem => ({
+    status: 404,
+    code: "route-not-found",
+    title: "There is nothing at this path",
+  }),
+  methodNotAllowed: (allow: string): Problem => ({
+    status: 405,
+    code: "method-not-allowed",
+    title: "The path does not take this method",
+    detail: `It takes ${allow}`,
+    headers: { allow },
+  }),
+  originRefused: (): Problem => ({
+    status: 403,
+    code: "origin-refused",
+    title: "Pages of this origin may not call",
+  }),
+  missingToken: (): Problem => problems.unauthorized("Send a bearer token"),
+  badToken: (detail: string): Problem => problems.unauthorized(detail, "invalid_token"),
+  missingRole: (role: string): Problem => ({
+    ...problems.forbidden(`This takes the role ${role}`),
+    headers: { "www-authenticate": `Bearer realm="ecotrack", error="insufficient_scope"` },
+  }),
+  quotaExceeded: (policy: string, retryAfterSeconds: number): Problem => ({
+    status: 429,
+    code: "quota-exceeded",
+    title: "Too many requests",
+    detail: `Try again in ${retryAfterSeconds} s`,
+    headers: { "retry-after": String(retryAfterSeconds) },
+    // The member that draft-ietf-httpapi-ratelimit-headers gives this problem.
+    extensions: { "violated-policies": [policy] },
+  }),
+  bodyUnreadable: (): Problem => problems.malformed("The body ended before it was complete"),
+  upstreamTimeout: (upstream: string): Problem => ({
+    status: 504,
+    code: "upstream-timeout",
+    title: "The answer takes too long",
+    detail: `${upstream} did not answer in time; whether it acted is not known`,
+  }),
+  upstreamUnavailable: (upstream: string): Problem => ({
+    status: 502,
+    code: "upstream-unavailable",
+    title: "Not available for the moment",
+    detail: `${upstream} cannot be reached; try again`,
+    headers: { "retry-after": "1" },
+  }),
+} as const;

@@ -1,0 +1,131 @@
+import type { AnswerName, Auth, GatewayFile, LimitSpec, Method, RouteSpec } from "./gateway-file.ts";
+import type { Limit } from "./limits/gcra.ts";
+
+export interface Upstream {
+  readonly name: string;
+  /** Without a slash at the end. */
+  readonly url: string;
+}
+
+/** One line of `gateway.yaml`, with its names resolved and its defaults filled in. */
+export interface Route {
+  /** As written, `/api/orders/{id}`: what metrics and logs call it. */
+  readonly template: string;
+  readonly parameters: readonly string[];
+  readonly methods: readonly Method[];
+  readonly target:
+    | { readonly kind: "upstream"; readonly upstream: Upstream }
+    | { readonly kind: "answer"; readonly answer: AnswerName };
+  readonly auth: Auth;
+  readonly ignoreToken: boolean;
+  readonly limit: Limit;
+  readonly timeoutMs: number;
+  readonly bodyBytes: number;
+}
+
+/** The routes of one path, by method. */
+export interface PathRoutes {
+  readonly byMethod: ReadonlyMap<string, Route>;
+  /** The value of an `Allow` header (RFC 9110 §10.2.1). */
+  readonly allow: string;
+}
+
+/** Immutable: a changed file is compiled to a new table. */
+export interface RouteTable {
+  readonly routes: readonly Route[];
+  readonly upstreams: ReadonlyMap<string, Upstream>;
+  readonly limits: readonly Limit[];
+  /** `values` receives what stands in the place of the parameters, in their order. */
+  find(path: string, values: string[]): PathRoutes | undefined;
+}
+
+interface Node {
+  readonly fixed: Map<string, Node>;
+  parameter?: Node;
+  routes?: { byMethod: Map<string, Route>; allow: string };
+}
+
+/** Compiles a checked file. Fixed segments win over parameters. */
+export function compileRoutes(file: GatewayFile): RouteTable {
+  const upstreams = new Map(Object.entries(file.upstreams).map(([name, { url }]) => [name, { name, url }]));
+  const limits = new Map(Object.entries(file.limits).map(([name, spec]) => [name, compileLimit(name, spec)]));
+  const root: Node = { fixed: new Map() };
+  const exact = new Map<string, PathRoutes>();
+  const routes: Route[] = [];
+  for (const spec of file.routes) {
+    const route = compileRoute(spec, file.defaults, upstreams, limits);
+    const node = nodeOf(root, spec.path);
+    node.routes ??= { byMethod: new Map(), allow: "" };
+    for (const method of spec.methods) node.routes.byMethod.set(method, route);
+    if (spec.methods.includes("GET")) node.routes.byMethod.set("HEAD", route);
+    node.routes.allow = [...node.routes.byMethod.keys(), "OPTIONS"].join(", ");
+    if (route.parameters.length === 0) exact.set(spec.path, node.routes);
+    routes.push(route);
+  }
+  return {
+    routes,
+    upstreams,
+    limits: [...limits.values()],
+    find: (path, values) => exact.get(path) ?? descend(root, path, 1, values),
+  };
+}
+
+function compileRoute(
+  spec: RouteSpec,
+  defaults: GatewayFile["defaults"],
+  upstreams: ReadonlyMap<string, Upstream>,
+  limits: ReadonlyMap<string, Limit>,
+): Route {
+  const limit = limits.get(spec.limit ?? defaults.limit);
+  const upstream = spec.upstream === undefined ? undefined : upstreams.get(spec.upstream);
+  const target = upstream
+    ? ({ kind: "upstream", upstream } as const)
+    : spec.answer && ({ kind: "answer", answer: spec.answer } as const);
+  if (!limit || !target) throw new Error(`Route ${spec.path} names what is not defined`);
+  return {
+    template: spec.path,
+    parameters: [...spec.path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? ""),
+    methods: spec.methods,
+    target,
+    auth: spec.auth,
+    ignoreToken: spec.ignoreToken ?? false,
+    limit,
+    timeoutMs: spec.timeoutMs ?? defaults.timeoutMs,
+    bodyBytes: spec.bodyBytes ?? defaults.bodyBytes,
+  };
+}
+
+function compileLimit(name: string, { requests, perSeconds, burst, by }: LimitSpec): Limit {
+  const intervalMs = (perSeconds * 1000) / requests;
+  // The whole burst is there again after `burst` intervals: that is the window a client can reckon with.
+  const windowSeconds = Math.max(1, Math.ceil((burst * intervalMs) / 1000));
+  return { name, by, intervalMs, burst, policy: `"${name}";q=${burst};w=${windowSeconds}` };
+}
+
+function nodeOf(root: Node, path: string): Node {
+  let node = root;
+  for (const segment of path.slice(1).split("/")) {
+    let next = segment.startsWith("{") ? node.parameter : node.fixed.get(segment);
+    if (!next) {
+      next = { fixed: new Map() };
+      if (segment.startsWith("{")) node.parameter = next;
+      else node.fixed.set(segment, next);
+    }
+    node = next;
+  }
+  return node;
+}
+
+/** Walks the tree along `path` from `start`, just behind a slash. An empty segment matches nothing. */
+function descend(node: Node, path: string, start: number, values: string[]): PathRoutes | undefined {
+  const slash = path.indexOf("/", start);
+  const segment = slash === -1 ? path.slice(start) : path.slice(start, slash);
+  if (segment === "") return undefined;
+  const fixed = node.fixed.get(segment);
+  const found = fixed && (slash === -1 ? fixed.routes : descend(fixed, path, slash + 1, values));
+  if (found || !node.parameter) return found;
+  values.push(segment);
+  const open = slash === -1 ? node.parameter.routes : descend(node.parameter, path, slash + 1, values);
+  if (!open) values.pop();
+  return open;
+}

@@ -1,0 +1,12 @@
+import type { Problem } from "#mesh/problem";
+import type { Exchange } from "../exchange.ts";
+import { edgeProblems } from "../problems.ts";
+import type { Route } from "../routes.ts";
+
+/** Whether this caller may use the route at all. Whose order it is, the service decides. */
+export function authorise({ caller }: Exchange, { auth }: Route): Problem | undefined {
+  if (auth === "anyone") return undefined;
+  if (!caller) return edgeProblems.missingToken();
+  if (auth === "admin" && !caller.roles.includes("admin")) return edgeProblems.missingRole("admin");
+  return undefined;
+}

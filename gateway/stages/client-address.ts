@@ -1,0 +1,73 @@
+import { BlockList, isIP, isIPv4 } from "node:net";
+import type { Exchange } from "../exchange.ts";
+
+/** Tells which socket addresses belong to proxies whose word is believed. */
+export type TrustedProxies = (address: string) => boolean;
+
+/**
+ * @param ranges addresses and CIDR ranges, IPv4 and IPv6
+ * @throws Error that names the range which is none
+ */
+export function trustProxies(ranges: readonly string[]): TrustedProxies {
+  if (ranges.length === 0) return () => false;
+  const list = new BlockList();
+  for (const range of ranges) {
+    const [address = "", bits] = range.split("/");
+    const family = isIP(address);
+    const length = bits === undefined ? (family === 4 ? 32 : 128) : Number(bits);
+    if (family === 0 || !Number.isInteger(length) || length < 0 || length > (family === 4 ? 32 : 128)) {
+      throw new Error(
+        `TRUSTED_PROXIES holds ${JSON.stringify(range)}, expected an address or a range such as 10.0.0.0/8`,
+      );
+    }
+    list.addSubnet(address, length, family === 4 ? "ipv4" : "ipv6");
+  }
+  // Proxies are few and keep coming, clients are many: only the proxies are worth remembering.
+  const known = new Set<string>();
+  return (address) => {
+    if (known.has(address)) return true;
+    const trusted = isIP(address) !== 0 && list.check(address, isIPv4(address) ? "ipv4" : "ipv6");
+    if (trusted && known.size < 1000) known.add(address);
+    return trusted;
+  };
+}
+
+/**
+ * Finds the client behind trusted proxies: from the right of `X-Forwarded-For`, the first address that is not one of
+ * them. What stands to the left of it is the client's own claim and is not believed.
+ */
+export function findClient(exchange: Exchange, trusted: TrustedProxies): void {
+  const socket = plainAddress(exchange.arrival.remoteAddress);
+  exchange.address = socket;
+  if (!trusted(socket)) return;
+  const { headers } = exchange.request;
+  if (headers.get("x-forwarded-proto") === "https") exchange.protocol = "https";
+  const chain = headers.get("x-forwarded-for");
+  if (chain === null) return;
+  const hops = chain.split(",");
+  for (let at = hops.length - 1; at >= 0; at--) {
+    const hop = plainAddress((hops[at] ?? "").trim());
+    if (isIP(hop) === 0) return;
+    exchange.address = hop;
+    if (!trusted(hop)) return;
+  }
+}
+
+/** IPv4 as a dual-stack socket shows it becomes plain IPv4 (RFC 4291 §2.5.5.2). */
+function plainAddress(address: string): string {
+  return address.startsWith("::ffff:") && isIPv4(address.slice(7)) ? address.slice(7) : address;
+}
+
+/** What a limit counts an address by: an IPv6 customer holds a whole /64 and could wander through it. */
+export function addressKey(address: string): string {
+  if (!address.includes(":")) return address;
+  const [head = "", tail] = address.split("::");
+  const left = head === "" ? [] : head.split(":");
+  const right = tail === undefined || tail === "" ? [] : tail.split(":");
+  const zeros = tail === undefined ? 0 : Math.max(0, 8 - left.length - right.length);
+  const groups = [...left, ...Array.from({ length: zeros }, () => "0"), ...right];
+  return `${groups
+    .slice(0, 4)
+    .map((group) => group.toLowerCase().replace(/^0+(?=.)/, ""))
+    .join(":")}::/64`;
+}
