@@ -1,0 +1,83 @@
+import type { Transaction } from "#mesh/postgres/sql";
+import { askProvider } from "./charge-payment.ts";
+import { leftToRefund, type Payment } from "./payment.ts";
+import { claimOpen, findByOrder, lockById, markCancelled } from "./payment-store.ts";
+import type { Refund } from "./refund.ts";
+import { holdRefund, insertPendingRefund, lockPendingCancellation } from "./refund-store.ts";
+import { type RefundDeps, sendRefund } from "./send-refund.ts";
+
+/** `processing`: not known yet, ask again. The other three are final. */
+export type Cancellation = "none" | "voided" | "refunded" | "processing";
+
+/**
+ * Sees to it that an order keeps no money, whatever happened before: nothing yet (a charge that comes later is
+ * refused), a charge with an unknown outcome (found out first), a charge that is booked (all that is left goes back).
+ * Once called it comes to its end by itself; repeating it only tells how far it is.
+ */
+export async function cancelPayment(
+  deps: RefundDeps,
+  { orderId, reason }: { orderId: string; reason: string },
+): Promise<Cancellation> {
+  const payment = await markCancelled(deps.sql, { id: deps.newId(), orderId, reason });
+  if (payment.status !== "initiated" && payment.status !== "unknown") {
+    return await finishCancellation(deps, payment);
+  }
+  const claimed = await claimOpen(deps.sql, orderId);
+  return claimed === undefined ? "processing" : await finishCancellation(deps, claimed);
+}
+
+/** @param payment one that is marked as cancelled; held by the caller while its charge is open */
+export async function finishCancellation(deps: RefundDeps, payment: Payment): Promise<Cancellation> {
+  switch (payment.status) {
+    case "cancelled":
+    case "declined":
+      return "none";
+    case "refunded":
+      return "refunded";
+    case "captured":
+      return await sendRest(deps, payment);
+    case "initiated":
+    case "unknown": {
+      await askProvider(deps, payment);
+      const settled = await findByOrder(deps.sql, payment.orderId);
+      if (settled === undefined || settled.status === "initiated" || settled.status === "unknown") {
+        return "processing";
+      }
+      return await finishCancellation(deps, settled);
+    }
+  }
+}
+
+async function sendRest(deps: RefundDeps, payment: Payment): Promise<Cancellation> {
+  const rest = await deps.transaction(async (tx) => takeRest(deps, tx, payment));
+  if (rest !== undefined) await sendRefund(deps, rest);
+  const after = await findByOrder(deps.sql, payment.orderId);
+  return after?.status === "refunded" ? "refunded" : "processing";
+}
+
+/** The refund of all that is left, held by the caller; undefined when somebody else is at it or nothing is left. */
+async function takeRest(
+  { newId, now }: RefundDeps,
+  tx: Transaction,
+  { id: paymentId }: Payment,
+): Promise<Refund | undefined> {
+  const payment = await lockById(tx, paymentId);
+  if (payment === undefined) throw new Error(`Payment ${paymentId} is gone`);
+  const begun = await lockPendingCancellation(tx, paymentId);
+  if (begun !== undefined) {
+    if (begun.isHeld) return undefined;
+    await holdRefund(tx, begun.id);
+    return begun;
+  }
+  const amount = leftToRefund(payment);
+  if (payment.status !== "captured" || amount === 0) return undefined;
+  const reason = payment.cancelReason ?? "cancelled";
+  return await insertPendingRefund(tx, {
+    id: newId(),
+    paymentId,
+    amount,
+    reason,
+    origin: "cancellation",
+    createdAt: now(),
+  });
+}

@@ -1,0 +1,161 @@
+import { Type } from "@sinclair/typebox";
+import { createServiceApp, type ServiceAppOptions } from "#mesh/http/service-app";
+import { isAdmin, type UserCaller } from "#mesh/identity/caller";
+import { ProblemError } from "#mesh/problem";
+import { applyWebhook } from "./apply-webhook.ts";
+import { cancelPayment } from "./cancel-payment.ts";
+import { containsCardNumber } from "./card-number.ts";
+import { chargePayment } from "./charge-payment.ts";
+import type { Payment } from "./payment.ts";
+import {
+  CancelBody,
+  ChargeBody,
+  OrderParams,
+  PaymentList,
+  PaymentParams,
+  PaymentQuery,
+  PaymentView,
+  paymentView,
+  RefundBody,
+  RefundView,
+} from "./payment-schema.ts";
+import { findById, findByOrder } from "./payment-store.ts";
+import { declinedProblem, paymentProblems, refundProblem, signatureProblem } from "./problems.ts";
+import { refundPayment } from "./refund-payment.ts";
+import type { RefundDeps } from "./send-refund.ts";
+import { refuseSignature } from "./stripe-signature.ts";
+
+export const stripeWebhookPath = "/webhooks/stripe";
+
+const internal = { hide: true };
+const processing = { status: "processing" } as const;
+
+/** The routes of payment-service. */
+export function createPaymentHttp(base: ServiceAppOptions, deps: RefundDeps, webhookSecret: string) {
+  return createServiceApp(base)
+    .put(
+      "/internal/payments/:orderId",
+      async ({ params, body, set }) => {
+        const { userId, amount, paymentMethod } = body;
+        const orderId = params.orderId.toLowerCase();
+        const result = await chargePayment(deps, {
+          orderId,
+          userId: userId.toLowerCase(),
+          amount,
+          cardToken: paymentMethod.token,
+        });
+        switch (result.standing) {
+          case "captured":
+            return paymentView(result.payment);
+          case "open":
+            set.status = 202;
+            return processing;
+          case "declined":
+            throw new ProblemError(declinedProblem(result));
+          case "cancelled":
+            throw new ProblemError(paymentProblems.cancelled);
+          case "differs":
+            throw new ProblemError(paymentProblems.differs);
+        }
+      },
+      {
+        services: ["order-service"],
+        transform: refuseCardNumber,
+        params: OrderParams,
+        body: ChargeBody,
+        detail: internal,
+      },
+    )
+    .post(
+      "/internal/payments/:orderId/cancel",
+      async ({ params, body, set }) => {
+        const orderId = params.orderId.toLowerCase();
+        const status = await cancelPayment(deps, { orderId, reason: body.reason });
+        set.status = status === "processing" ? 202 : 200;
+        return { status };
+      },
+      {
+        services: ["order-service"],
+        transform: refuseCardNumber,
+        params: OrderParams,
+        body: CancelBody,
+        detail: internal,
+      },
+    )
+    .get(
+      "/api/payments",
+      async ({ caller, query }) => {
+        const payment = await findByOrder(deps.sql, query.orderId);
+        return { data: mayRead(caller, payment) ? [paymentView(payment)] : [], nextCursor: null };
+      },
+      {
+        user: true,
+        query: PaymentQuery,
+        response: { 200: PaymentList },
+        detail: { summary: "The payment of an order", tags: ["payments"] },
+      },
+    )
+    .get(
+      "/api/payments/:id",
+      async ({ caller, params }) => {
+        const payment = await findById(deps.sql, params.id);
+        if (!mayRead(caller, payment))
+          throw new ProblemError(refundProblem({ refused: "payment-not-found" }));
+        return paymentView(payment);
+      },
+      {
+        user: true,
+        params: PaymentParams,
+        response: { 200: PaymentView },
+        detail: { summary: "One payment", tags: ["payments"] },
+      },
+    )
+    .post(
+      "/api/payments/:id/refunds",
+      async ({ caller, params, body, request, set }) => {
+        const idempotencyKey = request.headers.get("idempotency-key") ?? "";
+        if (!/^[\x21-\x7e]{1,255}$/.test(idempotencyKey)) throw new ProblemError(paymentProblems.keyMissing);
+        const { userId: requestedBy } = caller;
+        const asked = { paymentId: params.id, ...body, requestedBy, idempotencyKey };
+        const result = await refundPayment(deps, asked);
+        if ("refused" in result) throw new ProblemError(refundProblem(result));
+        const { answer, replayed } = result;
+        const headers: Record<string, string> = replayed ? { "idempotency-replayed": "true" } : {};
+        if ("refusal" in answer) throw new ProblemError({ ...refundProblem(answer.refusal), headers });
+        Object.assign(set.headers, headers);
+        set.status = 201;
+        return answer.refund;
+      },
+      {
+        admin: true,
+        transform: refuseCardNumber,
+        params: PaymentParams,
+        body: RefundBody,
+        response: { 201: RefundView },
+        detail: { summary: "Send money back, whole or in part", tags: ["payments"] },
+      },
+    )
+    .post(
+      stripeWebhookPath,
+      async ({ body, request }) => {
+        const signature = request.headers.get("stripe-signature");
+        const refusal = refuseSignature(body, signature, webhookSecret, deps.now());
+        if (refusal !== undefined) throw new ProblemError(signatureProblem(refusal));
+        const result = await applyWebhook(deps, body);
+        if (result === "malformed") throw new ProblemError(paymentProblems.webhookMalformed);
+        return { received: true };
+      },
+      { anyone: true, body: Type.String(), detail: { summary: "For Stripe", tags: ["webhooks"] } },
+    );
+}
+
+/** Comes before every other look at the body, so that no error and no log line can carry what it refuses. */
+function refuseCardNumber({ body }: { body: unknown }): void {
+  if (containsCardNumber(body)) throw new ProblemError(paymentProblems.cardNumber);
+}
+
+/** Somebody else's payment looks like none at all; so does the tombstone of an order that was never charged. */
+function mayRead(caller: UserCaller, payment: Payment | undefined): payment is Payment {
+  if (payment === undefined || payment.userId === null) return false;
+  return payment.userId === caller.userId || isAdmin(caller);
+}

@@ -1,0 +1,16 @@
+import type { Metrics } from "#observability/metrics";
+
+export type PaymentMetrics = ReturnType<typeof createPaymentMetrics>;
+
+/** What the business wants to know of payments. Outcomes: captured, declined, unknown, refunded, refund-failed. */
+export function createPaymentMetrics(metrics: Metrics) {
+  return {
+    total: metrics.counter("payments_total", "Answers of payment providers, by outcome", [
+      "gateway",
+      "outcome",
+    ]),
+    duration: metrics.histogram("payment_duration_seconds", "Time that a payment provider takes to answer", [
+      "gateway",
+    ]),
+  };
+}

@@ -1,0 +1,66 @@
+import { paymentEvent, paymentTopic } from "#mesh/events/payment-events";
+import { appendEvents } from "#mesh/outbox/append";
+import type { Sql, Transact, Transaction } from "#mesh/postgres/sql";
+import type { ChargeDeps } from "./charge-payment.ts";
+import { keyTrustedForMs, nextAttemptAfterMs, type Payment } from "./payment.ts";
+import { findById, lockById } from "./payment-store.ts";
+import type { Refund, RefundStatus } from "./refund.ts";
+import { releaseRefund, settleFailed, settleSucceeded } from "./refund-store.ts";
+
+export interface RefundDeps extends ChargeDeps {
+  readonly sql: Sql;
+  readonly transaction: Transact;
+}
+
+/** Asks the provider for a refund that the caller holds, and books what it says. `pending` means: not known yet. */
+export async function sendRefund(deps: RefundDeps, refund: Refund): Promise<RefundStatus> {
+  const { sql, transaction, stripe, metrics, log, now } = deps;
+  const payment = await findById(sql, refund.paymentId);
+  if (payment?.reference == null) throw new Error(`Refund ${refund.id} is of a payment without a charge`);
+  const asked = { refundId: refund.id, reference: payment.reference, amount: refund.amount };
+  const keyIsOld = now().getTime() - refund.createdAt.getTime() > keyTrustedForMs;
+  const outcome = await (keyIsOld ? stripe.findRefund(asked) : stripe.refund(asked));
+  const { gateway, orderId } = payment;
+  if (outcome.outcome === "unknown") {
+    log.warn({ orderId, refundId: refund.id, reason: outcome.reason }, "outcome of a refund is unknown");
+    await releaseRefund(sql, refund.id, nextAttemptAfterMs(refund.attempts));
+    return "pending";
+  }
+  if (outcome.outcome === "refused") {
+    log.error({ orderId, refundId: refund.id, code: outcome.code }, "the provider refuses a refund");
+    metrics.total.inc({ gateway, outcome: "refund-failed" });
+    await transaction(async (tx) => settleFailed(tx, refund.id));
+    return "failed";
+  }
+  await transaction(async (tx) => bookRefund(deps, tx, refund.id, payment.id, outcome.reference));
+  metrics.total.inc({ gateway, outcome: "refunded" });
+  return "succeeded";
+}
+
+/** Books a refund that happened, with its event; a second time does nothing. */
+export async function bookRefund(
+  { newId, now }: Pick<ChargeDeps, "newId" | "now">,
+  tx: Transaction,
+  refundId: string,
+  paymentId: string,
+  reference: string | null,
+): Promise<void> {
+  const locked = await lockById(tx, paymentId);
+  if (locked === undefined || !(await settleSucceeded(tx, refundId, reference))) return;
+  const payment = (await findById(tx, paymentId)) ?? locked;
+  await appendEvents(tx, paymentTopic, [refundedEvent(newId(), now(), payment)]);
+}
+
+const refundedEvent = (id: string, time: Date, { id: paymentId, orderId, userId, ...rest }: Payment) =>
+  paymentEvent("ecotrack.payment.refunded.v1", {
+    id,
+    subject: paymentId,
+    time,
+    data: {
+      paymentId,
+      orderId,
+      userId: userId ?? "",
+      amount: { amount: rest.amount, currency: rest.currency },
+      refunded: { amount: rest.refunded, currency: rest.currency },
+    },
+  });

@@ -1,0 +1,75 @@
+import { finishCancellation } from "./cancel-payment.ts";
+import { askProvider } from "./charge-payment.ts";
+import { nextAttemptAfterMs, type Payment } from "./payment.ts";
+import { claimDue, releaseCancellation } from "./payment-store.ts";
+import { deleteOldEvents } from "./provider-event-store.ts";
+import { claimDueRefunds } from "./refund-store.ts";
+import { type RefundDeps, sendRefund } from "./send-refund.ts";
+
+const atOnce = 20;
+const everyMs = 2_000;
+const pruneEveryMs = 60 * 60 * 1000;
+
+/**
+ * Takes up what was left in the middle: charges and refunds whose outcome is unknown, or whose process died, and
+ * cancellations that still have money to send back. Any number of processes may sweep at once.
+ */
+export async function sweepPayments(deps: RefundDeps): Promise<number> {
+  const payments = await claimDue(deps.sql, atOnce);
+  const refunds = await claimDueRefunds(deps.sql, atOnce);
+  const work = [
+    ...payments.map(async (payment) => sweepPayment(deps, payment)),
+    ...refunds.map(async (refund) => sendRefund(deps, refund)),
+  ];
+  for (const result of await Promise.allSettled(work)) {
+    if (result.status === "rejected") deps.log.error({ err: result.reason }, "sweeping a payment failed");
+  }
+  return work.length;
+}
+
+async function sweepPayment(deps: RefundDeps, payment: Payment): Promise<void> {
+  const isOpen = payment.status === "initiated" || payment.status === "unknown";
+  if (payment.cancelReason === null) {
+    if (isOpen) await askProvider(deps, payment);
+    else await releaseCancellation(deps.sql, payment.id, null);
+    return;
+  }
+  const done = await finishCancellation(deps, payment);
+  const afterMs = done === "processing" ? nextAttemptAfterMs(payment.attempts) : null;
+  await releaseCancellation(deps.sql, payment.id, afterMs);
+}
+
+/** Sweeps every two seconds until stopped; `stop` waits for the sweep under way. */
+export function startSweep(deps: RefundDeps): { stop(): Promise<void> } {
+  let stopping = false;
+  let prunedAt = deps.now().getTime();
+  let wakeUp = () => {};
+  const running = (async () => {
+    while (!stopping) {
+      try {
+        await sweepPayments(deps);
+        if (deps.now().getTime() - prunedAt > pruneEveryMs) {
+          prunedAt = deps.now().getTime();
+          await deleteOldEvents(deps.sql);
+        }
+      } catch (error) {
+        deps.log.warn({ err: error }, "cannot sweep payments");
+      }
+      if (stopping) return;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, everyMs);
+        wakeUp = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  })();
+  return {
+    async stop() {
+      stopping = true;
+      wakeUp();
+      await running;
+    },
+  };
+}
