@@ -9,7 +9,7 @@ const order: readonly ProcessGroup[] = ["test", "gateway", "service", "helper", 
  * runs after `withinMs`. The one way to stop, for the end of a run, a failed start and what a killed run left.
  * @returns the names of those that were running
  */
-export async function endProcesses(records: ProcessRecords, withinMs = 10_000): Promise<string[]> {
+export async function endProcesses(records: ProcessRecords, withinMs = 20_000): Promise<string[]> {
   const found = records.alive();
   for (const group of order) {
     await endGroup(

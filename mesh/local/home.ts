@@ -14,8 +14,10 @@ export interface Home {
   readonly processes: ProcessRecords;
   /** What was ended of an earlier run that was killed. */
   readonly leftovers: readonly string[];
-  /** Lets the next process work here. */
-  close(): void;
+  /** Whether everything is being ended: nothing is started any more. */
+  readonly ending: () => boolean;
+  /** Ends every process that was started here, in order, and lets the next launcher work in this folder. */
+  readonly end: (withinMs?: number) => Promise<void>;
 }
 
 const neededBytes = 300 * 1024 * 1024;
@@ -33,7 +35,8 @@ export async function openHome(
   const logs = join(directory, "logs");
   for (const folder of [directory, cache]) mkdirSync(folder, { recursive: true, mode: 0o700 });
   refuseFullDisk(directory);
-  const close = lockFolder(join(directory, "lock"));
+  const unlock = lockFolder(join(directory, "lock"));
+  let ending = false;
   try {
     const processes = openProcessRecords(join(directory, "processes.json"));
     const leftovers = await endProcesses(processes, 5000);
@@ -43,9 +46,14 @@ export async function openHome(
       }
     }
     mkdirSync(logs, { recursive: true, mode: 0o700 });
-    return { directory, logs, cache, processes, leftovers, close };
+    const end = async (withinMs?: number) => {
+      ending = true;
+      await endProcesses(processes, withinMs);
+      unlock();
+    };
+    return { directory, logs, cache, processes, leftovers, ending: () => ending, end };
   } catch (error) {
-    close();
+    unlock();
     throw error;
   }
 }

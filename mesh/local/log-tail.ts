@@ -29,10 +29,12 @@ export function followLog(file: string, each: (line: string) => void): () => voi
   };
 }
 
-/** A warning or an error in one readable line; undefined for a JSON line of a lower level. */
+/** A warning or an error in one readable line; undefined for what need not be seen. */
 export function warningLine(line: string): string | undefined {
-  if (!line.startsWith("{")) return line.trim() || undefined;
-  return /"level":"(warn|error|fatal)"/.test(line) ? readableLine(line) : undefined;
+  const worthSeeing = line.startsWith("{")
+    ? /"level":"(warn|error|fatal)"/
+    : /\b(error|warning|cannot|failed|panic|exception)/i;
+  return worthSeeing.test(line) ? readableLine(line) : undefined;
 }
 
 function readableLine(line: string): string {

@@ -14,7 +14,7 @@ export interface TestRun {
 
 /** Runs test files in one `bun test`, its output passed through, and counts what came of it. */
 export function runTestFiles(home: Home, { root, files, env, timeoutMs }: TestRun): Promise<TestCounts> {
-  if (files.length === 0) return Promise.resolve(noTests);
+  if (files.length === 0 || home.ending()) return Promise.resolve(noTests);
   const flags = ["test", "--only-failures", `--timeout=${timeoutMs}`];
   const paths = files.map((file) => `./${file}`);
   const colour = process.stdout.isTTY ? { FORCE_COLOR: "1" } : { NO_COLOR: "1" };

@@ -130,7 +130,7 @@ async function runJourneys(home: Home, run: JourneyRun): Promise<TestCounts> {
   title(`Journeys on ${runtime}`, files);
   const ports = await testPorts();
   const chosen = { LOG_LEVEL: process.env.LOG_LEVEL };
-  const system = await startSystem(home, {
+  await startSystem(home, {
     root,
     runtime,
     ports,
@@ -141,7 +141,5 @@ async function runJourneys(home: Home, run: JourneyRun): Promise<TestCounts> {
     show: terminal.line,
   });
   const env = journeyEnvironment({ ports, stores, secrets });
-  const counts = await runTestFiles(home, { root, files, env, timeoutMs: 60_000 });
-  for (const process of system) process.leave();
-  return counts;
+  return runTestFiles(home, { root, files, env, timeoutMs: 60_000 });
 }

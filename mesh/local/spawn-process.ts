@@ -38,7 +38,8 @@ export interface Exit {
  * things in order) and records it at once. Its output goes straight into its log file, not through the
  * launcher, so it neither costs the launcher anything nor breaks when the launcher is killed.
  */
-export function spawnProcess(home: Home, options: SpawnOptions): Promise<RunningProcess> {
+export async function spawnProcess(home: Home, options: SpawnOptions): Promise<RunningProcess> {
+  if (home.ending()) throw new LocalFailure(`Cannot start ${options.name}: everything is being stopped`);
   const { name, group, stopSignal = "SIGTERM" } = options;
   const [program = "", ...args] = options.command;
   const logFile = join(home.logs, `${name}.log`);
@@ -72,7 +73,7 @@ export function spawnProcess(home: Home, options: SpawnOptions): Promise<Running
     killing.abort();
     await kill;
   }
-  return new Promise((resolve, reject) => {
+  return await new Promise((resolve, reject) => {
     child.once("error", (cause) =>
       reject(new LocalFailure(`Cannot start ${name}: ${program} (${(cause as NodeJS.ErrnoException).code})`)),
     );
@@ -91,6 +92,7 @@ export function rotateLog(home: Home, name: string): void {
 /** One line on a process that ended while it should run. */
 export function exitLine(name: string, exit: Exit, logFile: string): string {
   const how = exit.signal ? `was ended by ${exit.signal}` : `ended with code ${exit.code}`;
-  const last = logTail(logFile).at(-1);
+  const tail = logTail(logFile, 30);
+  const last = tail.findLast((line) => /error|cannot|fatal|failed/i.test(line)) ?? tail.at(-1);
   return `${name} ${how}${last ? `: ${last}` : ""} (log: ${logFile})`;
 }

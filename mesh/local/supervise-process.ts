@@ -9,8 +9,6 @@ export interface SupervisedProcess {
   readonly definition: ProcessDefinition;
   /** Starts it for a change of its source. One that does not start waits for the next change. */
   restart(): Promise<void>;
-  /** From now on its end is nothing to mend. */
-  leave(): void;
 }
 
 export interface SuperviseOptions {
@@ -34,7 +32,6 @@ export async function superviseProcess(
 ): Promise<SupervisedProcess> {
   const { name } = definition;
   let running: RunningProcess | undefined;
-  let left = false;
   let deaths = 0;
   /** One start or stop at a time. */
   let turn: Promise<void> = Promise.resolve();
@@ -52,7 +49,7 @@ export async function superviseProcess(
       unfollow();
       if (running !== started) return;
       running = undefined;
-      if (ready && !left) comeBack(exitLine(name, exit, started.logFile));
+      if (ready && !home.ending()) comeBack(exitLine(name, exit, started.logFile));
     });
     await untilReady(definition, started);
     ready = true;
@@ -64,7 +61,7 @@ export async function superviseProcess(
     show(`${reason}; starting it again`);
     void inTurn(async () => {
       await wait(delayMs);
-      if (left || running) return;
+      if (home.ending() || running) return;
       await launch().then(
         () => show(`${name} is back`),
         (error: Error) => comeBack(error.message),
@@ -83,7 +80,7 @@ export async function superviseProcess(
     definition,
     restart: () =>
       inTurn(async () => {
-        if (left) return;
+        if (home.ending()) return;
         const old = running;
         running = undefined;
         await old?.stop();
@@ -93,9 +90,6 @@ export async function superviseProcess(
           (error: Error) => show(`${error.message}; waiting for the next change`),
         );
       }),
-    leave: () => {
-      left = true;
-    },
   };
 }
 

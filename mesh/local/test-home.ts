@@ -1,7 +1,6 @@
 import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { endProcesses } from "./end-processes.ts";
 import { lockOwner } from "./folder-lock.ts";
 import { type Home, openHome } from "./home.ts";
 
@@ -15,8 +14,7 @@ export async function openTestHome(cache: string): Promise<Home> {
 
 /** Ends all that the run started and removes its data. */
 export async function removeTestHome(home: Home, withinMs?: number): Promise<void> {
-  await endProcesses(home.processes, withinMs);
-  home.close();
+  await home.end(withinMs);
   rmSync(home.directory, { recursive: true, force: true });
 }
 

@@ -1,0 +1,107 @@
+import { join, resolve } from "node:path";
+import { type DevOptions, readDevOptions, usage } from "./dev-options.ts";
+import { type Home, openHome } from "./home.ts";
+import { failureLine, LocalFailure } from "./local-failure.ts";
+import { developmentPorts, type Ports, refuseTakenPorts } from "./ports.ts";
+import { openSecrets } from "./secrets.ts";
+import { startStores } from "./start-stores.ts";
+import { startSystem } from "./start-system.ts";
+import type { SupervisedProcess } from "./supervise-process.ts";
+import { createTerminal, type Terminal } from "./terminal.ts";
+import { watchSources } from "./watch-sources.ts";
+import { welcome } from "./welcome.ts";
+
+/** `bun dev`: starts everything and stays until it is told to stop. Ends this process. */
+export async function dev(root: string, args: readonly string[]): Promise<void> {
+  const terminal = createTerminal();
+  let home: Home | undefined;
+  try {
+    const options = readDevOptions(args);
+    if (options.help) return console.log(usage);
+    refuseFreshElsewhere(options);
+    const ports = developmentPorts();
+    home = await openHome(resolve(root, process.env.ECOTRACK_HOME ?? ".ecotrack"), {
+      fresh: options.fresh,
+      cache: join(root, ".ecotrack/cache"),
+    });
+    if (home.leftovers.length > 0) {
+      terminal.line(`  Ended what an earlier run left: ${home.leftovers.join(", ")}`);
+    }
+    endOnSignal(home, terminal);
+    const system = await start(home, { root, ports, options, terminal });
+    restartOnChange(root, system, terminal);
+  } catch (error) {
+    if (home?.ending()) return;
+    await home?.end(5000);
+    terminal.line("");
+    console.error(failureLine(error) ?? error);
+    process.exit(1);
+  }
+}
+
+interface Start {
+  readonly root: string;
+  readonly ports: Ports;
+  readonly options: DevOptions;
+  readonly terminal: Terminal;
+}
+
+async function start(home: Home, { root, ports, options, terminal }: Start): Promise<SupervisedProcess[]> {
+  await refuseTakenPorts(ports);
+  const { step, line: show } = terminal;
+  const chosen = process.env;
+  const secrets = await openSecrets(home);
+  const stores = await startStores(home, {
+    root,
+    secrets,
+    step,
+    durable: true,
+    postgresUrl: chosen.DATABASE_URL,
+    redisUrl: chosen.REDIS_URL,
+  });
+  const { runtime } = options;
+  const system = await startSystem(home, { root, runtime, ports, stores, secrets, chosen, step, show });
+  // Since the process began, loading included.
+  show(`\nEcoTrack is ready after ${(performance.now() / 1000).toFixed(1)} s`);
+  show(welcome(ports, { sandbox: !chosen.STRIPE_SECRET_KEY }));
+  show("Logs are in .ecotrack/logs; a changed source restarts its process; Ctrl-C stops everything.");
+  return system;
+}
+
+/** What another server holds is not ours to throw away, and our new keys would not open it. */
+function refuseFreshElsewhere({ fresh }: DevOptions): void {
+  const foreign = ["DATABASE_URL", "REDIS_URL"].find((name) => process.env[name]);
+  if (fresh && foreign) {
+    throw new LocalFailure(
+      `--fresh does not empty the server of ${foreign}: unset it, or start without --fresh`,
+    );
+  }
+}
+
+/** A second signal does not wait for anybody. */
+function endOnSignal(home: Home, terminal: Terminal): void {
+  let signals = 0;
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => {
+      signals++;
+      if (signals === 1) terminal.line("\nStopping …");
+      void home.end(signals === 1 ? undefined : 0).then(() => {
+        terminal.line("Stopped");
+        process.exit(0);
+      });
+    });
+  }
+}
+
+/** Those behind the gateway first: it finds them changed. */
+function restartOnChange(root: string, system: readonly SupervisedProcess[], terminal: Terminal): void {
+  watchSources(root, (affects) => {
+    const affected = system.filter(({ definition }) => affects(definition.name));
+    terminal.line(`Changed: ${affected.map(({ definition }) => definition.name).join(", ")}`);
+    const behind = affected.filter(({ definition }) => definition.group !== "gateway");
+    const edge = affected.filter(({ definition }) => definition.group === "gateway");
+    void Promise.all(behind.map((each) => each.restart())).then(() =>
+      Promise.all(edge.map((each) => each.restart())),
+    );
+  });
+}
