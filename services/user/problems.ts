@@ -60,8 +60,11 @@ function isRefusal(outcome: unknown): outcome is Refusal {
 }
 
 function outageProblem(error: unknown): ProblemError | undefined {
-  if (error instanceof SessionsUnavailable)
-    return new ProblemError(problems.unavailable("The session store"));
-  if (error instanceof HashingBusy) return new ProblemError(busy);
-  return undefined;
+  const problem =
+    error instanceof SessionsUnavailable
+      ? problems.unavailable("The session store")
+      : error instanceof HashingBusy
+        ? busy
+        : undefined;
+  return problem && Object.assign(new ProblemError(problem), { cause: error });
 }
