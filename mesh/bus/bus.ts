@@ -2,6 +2,7 @@
 export interface BusMessage {
   readonly topic: string;
   readonly key: string;
+  /** UTF-8 text up to 1 MB (10^6 bytes), without the character U+0000. */
   readonly value: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -13,15 +14,20 @@ export interface DeliveredMessage extends BusMessage {
 }
 
 export interface SubscribeOptions {
-  /** The members of a group share the partitions; each group gets every message. */
+  /** The members of a group share the partitions; each group gets every message, from the oldest that is kept. */
   readonly group: string;
   readonly topics: readonly string[];
-  /** A batch that throws is delivered again, in the same order, after a bounded wait. */
+  /**
+   * Gets one batch at a time, each partition's messages in order. Once it resolves, the group's offsets are committed.
+   * When it throws, the same batch comes again after a wait that grows to `longestRetryMs` of deliver.ts, and nothing
+   * else of this subscription is handled before. After a crash, or when the partition moved to another member while the
+   * handler ran, messages come again too: the handler must bear that, and the inbox does.
+   */
   readonly handle: (batch: readonly DeliveredMessage[]) => Promise<void>;
 }
 
 export interface Subscription {
-  /** Takes no new batch and resolves when the running one is handled. */
+  /** Takes no new batch and resolves when the running one is handled and committed, or has failed once more. */
   stop(): Promise<void>;
 }
 
@@ -30,11 +36,15 @@ export interface Subscription {
  * that holds them to it.
  */
 export interface Bus {
-  /** Resolves when every message is durable; keeps the order of messages with the same key. @throws when it is not */
+  /**
+   * Resolves when every message is durable. Messages with the same key keep their order, within one call and over calls
+   * that await each other. A topic that does not exist is created.
+   * @throws when they may not be durable; some of them may be there nevertheless, so publish all again
+   */
   publish(messages: readonly BusMessage[]): Promise<void>;
   subscribe(options: SubscribeOptions): Promise<Subscription>;
-  /** @throws when the bus is away */
+  /** @throws Error that names the bus and the cause, within a few seconds, when the bus is away */
   check(): Promise<void>;
-  /** Ends the subscriptions, then the connections. */
+  /** Ends the subscriptions as their `stop` does, then the connections. */
   close(): Promise<void>;
 }

@@ -1,0 +1,111 @@
+import postgres from "postgres";
+import type { Log } from "#observability/log";
+import type { Bus, SubscribeOptions } from "./bus.ts";
+import { openEmbeddedLog, publishedChannel } from "./embedded-log.ts";
+import { keepPruning } from "./embedded-retention.ts";
+import { createSchema } from "./embedded-schema.ts";
+import { membersChannel } from "./embedded-session.ts";
+import { type EmbeddedSubscription, startSubscription } from "./embedded-subscription.ts";
+import { orAway } from "./or-away.ts";
+
+const openTimeoutMs = 10_000;
+const checkTimeoutMs = 2000;
+/** Publishers are few (the relay of each service is one) and work in batches. */
+const publishConnections = 2;
+
+export interface EmbeddedBusOptions {
+  readonly databaseUrl: string;
+  /** Shown by pg_stat_activity. */
+  readonly clientId?: string;
+  readonly log: Log;
+  /** Of topics that are created from now on. */
+  readonly partitionsPerTopic?: number;
+  /** Days that a message is kept after every group has read it. */
+  readonly keptDays?: number;
+  /** After which the partitions of a process that hangs go to the other members. */
+  readonly sessionTimeoutMs?: number;
+}
+
+/**
+ * A durable partitioned log in a PostgreSQL database of its own, for one machine without a broker.
+ * Connections: two at most to publish, and for a process that subscribes one per subscription and one that listens.
+ * They must reach PostgreSQL itself or a pool that keeps sessions: locks and notifications belong to them.
+ * @throws when the database is away
+ */
+export async function openEmbeddedBus({
+  databaseUrl,
+  clientId = "ecotrack",
+  log,
+  partitionsPerTopic = 8,
+  keptDays = 7,
+  sessionTimeoutMs = 30_000,
+}: EmbeddedBusOptions): Promise<Bus> {
+  const sql = postgres(databaseUrl, {
+    max: publishConnections,
+    connect_timeout: 5,
+    connection: {
+      application_name: `bus ${clientId}`,
+      statement_timeout: 30_000,
+      synchronous_commit: "on",
+      jit: "off",
+    },
+    onnotice() {},
+  });
+  await orAway("The embedded bus", openTimeoutMs, createSchema(sql)).catch(async (error: unknown) => {
+    await sql.end({ timeout: 0 });
+    throw error;
+  });
+  const messages = openEmbeddedLog(sql, { partitionsPerTopic });
+  const ended = new AbortController();
+  const pruning = keepPruning(sql, { keptDays, ended: ended.signal, log });
+  const subscriptions = new Set<EmbeddedSubscription>();
+  let listening: Promise<unknown> | undefined;
+
+  async function listen(): Promise<void> {
+    await sql.listen(
+      publishedChannel,
+      (payload) => {
+        const ids = payload === "" ? [] : payload.split(",").map(Number);
+        for (const subscription of subscriptions) subscription.published(ids);
+      },
+      () => {
+        // Listening anew after a lost connection: whatever was said meanwhile was not heard.
+        for (const subscription of subscriptions) subscription.published([]);
+      },
+    );
+    await sql.listen(membersChannel, (groupId) => {
+      for (const subscription of subscriptions) subscription.membersChanged(Number(groupId));
+    });
+  }
+
+  return {
+    publish: messages.append,
+    async subscribe(options: SubscribeOptions) {
+      listening ??= listen().catch((error: unknown) => {
+        listening = undefined;
+        throw error;
+      });
+      await listening;
+      const partitions = (await Promise.all(options.topics.map(messages.partitionsOf))).flat();
+      const session = { databaseUrl, clientId, partitions, sessionTimeoutMs };
+      const subscription = await startSubscription({ ...options, ...session, log });
+      subscriptions.add(subscription);
+      subscription.membersChanged();
+      return {
+        async stop() {
+          subscriptions.delete(subscription);
+          await subscription.stop();
+        },
+      };
+    },
+    async check() {
+      await orAway("The embedded bus", checkTimeoutMs, sql`select 1 from partitions limit 1`);
+    },
+    async close() {
+      ended.abort();
+      await Promise.all([...subscriptions].map((subscription) => subscription.stop()));
+      await pruning;
+      await sql.end({ timeout: 5 });
+    },
+  };
+}
