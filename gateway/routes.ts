@@ -56,8 +56,10 @@ export function compileRoutes(file: GatewayFile): RouteTable {
     const route = compileRoute(spec, file.defaults, upstreams, limits);
     const node = nodeOf(root, spec.path);
     node.routes ??= { byMethod: new Map(), allow: "" };
-    for (const method of spec.methods) node.routes.byMethod.set(method, route);
-    if (spec.methods.includes("GET")) node.routes.byMethod.set("HEAD", route);
+    for (const method of spec.methods) {
+      node.routes.byMethod.set(method, route);
+      if (method === "GET") node.routes.byMethod.set("HEAD", route);
+    }
     node.routes.allow = [...node.routes.byMethod.keys(), "OPTIONS"].join(", ");
     if (route.parameters.length === 0) exact.set(spec.path, node.routes);
     routes.push(route);

@@ -1,0 +1,186 @@
+import { connect } from "node:net";
+import { exportJWK, generateKeyPair, type JWTHeaderParameters, SignJWT } from "jose";
+import { openRevocations, type Revocations } from "#mesh/identity/revocations";
+import { createTokenVerifier } from "#mesh/identity/verify-token";
+import { type Listener, listen } from "#mesh/listen";
+import { openRedis, redisReady } from "#mesh/redis/open-redis";
+import { uuidV7 } from "#mesh/uuid-v7";
+import { createLog } from "#observability/log";
+import { createMetrics, type Metrics } from "#observability/metrics";
+import { createAnswers } from "./answers.ts";
+import { createApp } from "./app.ts";
+import { readGatewayFile } from "./gateway-file.ts";
+import { LocalLimiter } from "./limits/local-limiter.ts";
+import { SharedLimiter } from "./limits/shared-limiter.ts";
+import { createPipeline } from "./pipeline.ts";
+import { compileRoutes } from "./routes.ts";
+import { trustProxies } from "./stages/client-address.ts";
+import { Deadlines } from "./upstream/deadlines.ts";
+
+type Handler = (request: Request) => Response | Promise<Response>;
+
+export const testIssuer = "https://ecotrack.test";
+
+/** A gateway before services that a test plays itself, with a key of its own to sign tokens. For tests only. */
+export interface TestGateway {
+  readonly port: number;
+  readonly url: string;
+  readonly metrics: Metrics;
+  readonly revocations: Revocations;
+  readonly lines: string[];
+  /** Sends a request as if from this address, so that tests do not share rate limits. */
+  call(path: string, init?: RequestInit & { address?: string }): Promise<Response>;
+  token(claims?: TokenClaims): Promise<string>;
+  /** Sends bytes as they are and gives what comes back until the connection ends or `forMs` pass. */
+  raw(bytes: string | Uint8Array, forMs?: number): Promise<string>;
+  close(): Promise<void>;
+}
+
+export interface TokenClaims {
+  readonly userId?: string;
+  readonly sessionId?: string;
+  readonly roles?: readonly string[];
+  readonly issuer?: string;
+  readonly audience?: string;
+  /** Seconds from now. */
+  readonly expiresIn?: number;
+  readonly header?: Partial<JWTHeaderParameters>;
+  /** Signed with a key that nobody published. */
+  readonly forged?: boolean;
+}
+
+interface TestGatewayOptions {
+  /** Text of a gateway.yaml; `${UPSTREAM_URL}` stands for the service that `handle` plays. */
+  readonly file: string;
+  readonly handle: Handler;
+  readonly redisUrl?: string;
+  readonly patienceMs?: number;
+}
+
+export async function startTestGateway(options: TestGatewayOptions): Promise<TestGateway> {
+  const keys = await testKeys();
+  const upstream = listen({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch: (request) =>
+      new URL(request.url).pathname === "/.well-known/jwks.json"
+        ? Response.json(keys.published)
+        : options.handle(request),
+  });
+  const upstreamUrl = `http://127.0.0.1:${upstream.port}`;
+  const lines: string[] = [];
+  const log = createLog({
+    service: "gateway",
+    level: "info",
+    destination: { write: (line) => void lines.push(line) },
+  });
+  const file = readGatewayFile("gateway.yaml", options.file, {
+    UPSTREAM_URL: upstreamUrl,
+    // Nobody listens there: the port is reserved (RFC 1700) and not served by tests.
+    DEAD_URL: "http://127.0.0.1:49151",
+  });
+  const table = compileRoutes(file);
+  const redis = openRedis({ url: options.redisUrl ?? testRedisUrl(), name: "gateway-test", log });
+  if (!options.redisUrl) await redisReady(redis);
+  const revocations = await openRevocations({ redis, log });
+  const metrics = createMetrics("gateway");
+  const deadlines = new Deadlines();
+  const pipeline = createPipeline({
+    table,
+    cors: { origins: new Set(file.cors.origins), maxAgeSeconds: file.cors.maxAgeSeconds },
+    trusted: trustProxies(["127.0.0.1"]),
+    verifier: createTokenVerifier({
+      keys: { url: `${upstreamUrl}/.well-known/jwks.json` },
+      issuer: testIssuer,
+      audience: "ecotrack",
+      isRevoked: revocations.isRevoked,
+    }),
+    limiter: new SharedLimiter(redis, new LocalLimiter(), options.patienceMs ?? 50),
+    deadlines,
+    answers: await createAnswers({ table, deadlines, log }),
+    log,
+    metrics,
+  });
+  const edge = listen({
+    port: 0,
+    hostname: "127.0.0.1",
+    maxRequestBodySize: 16 * 1024 * 1024,
+    fetch: createApp(pipeline),
+  });
+  const url = `http://127.0.0.1:${edge.port}`;
+  return {
+    port: edge.port,
+    url,
+    metrics,
+    revocations,
+    lines,
+    call: (path, { address = randomAddress(), ...init } = {}) => {
+      const headers = new Headers(init.headers);
+      if (!headers.has("x-forwarded-for")) headers.set("x-forwarded-for", address);
+      return fetch(url + path, { redirect: "manual", ...init, headers });
+    },
+    token: keys.token,
+    raw: (bytes, forMs) => sendRaw(edge.port, bytes, forMs),
+    close: () =>
+      closeAll(edge, upstream, deadlines, async () => {
+        await revocations.close();
+        redis.disconnect();
+      }),
+  };
+}
+
+async function closeAll(
+  edge: Listener,
+  upstream: Listener,
+  deadlines: Deadlines,
+  rest: () => Promise<void>,
+): Promise<void> {
+  await edge.stop(100);
+  await upstream.stop(100);
+  deadlines.close();
+  await rest();
+}
+
+async function testKeys() {
+  const good = await generateKeyPair("ES256", { extractable: true });
+  const bad = await generateKeyPair("ES256", { extractable: true });
+  const published = {
+    keys: [{ ...(await exportJWK(good.publicKey)), kid: "user/1", alg: "ES256", use: "sig" }],
+  };
+  const token = (claims: TokenClaims = {}): Promise<string> =>
+    new SignJWT({ sid: claims.sessionId ?? uuidV7(), roles: [...(claims.roles ?? ["customer"])] })
+      .setProtectedHeader({ alg: "ES256", kid: "user/1", typ: "at+jwt", ...claims.header })
+      .setIssuer(claims.issuer ?? testIssuer)
+      .setAudience(claims.audience ?? "ecotrack")
+      .setSubject(claims.userId ?? uuidV7())
+      .setIssuedAt()
+      .setExpirationTime(Math.floor(Date.now() / 1000) + (claims.expiresIn ?? 900))
+      .sign(claims.forged ? bad.privateKey : good.privateKey);
+  return { published, token };
+}
+
+/** @throws Error when the tests were not started with a Redis */
+export function testRedisUrl(): string {
+  const url = process.env.TEST_REDIS_URL;
+  if (!url) throw new Error("TEST_REDIS_URL is not set; run the tests with `bun run test`");
+  return url;
+}
+
+export const randomAddress = (): string => `10.${byte()}.${byte()}.${byte()}`;
+const byte = () => Math.floor(Math.random() * 256);
+
+function sendRaw(port: number, bytes: string | Uint8Array, forMs = 400): Promise<string> {
+  return new Promise((resolve) => {
+    let received = "";
+    const socket = connect(port, "127.0.0.1", () => socket.write(bytes));
+    const timer = setTimeout(() => socket.destroy(), forMs);
+    socket.on("data", (data) => {
+      received += data.toString("latin1");
+    });
+    socket.on("error", () => {});
+    socket.on("close", () => {
+      clearTimeout(timer);
+      resolve(received);
+    });
+  });
+}
