@@ -1,0 +1,82 @@
+import { createClient, type ServiceClient } from "#mesh/http/client";
+import type { ServiceAppOptions } from "#mesh/http/service-app";
+import type { ServiceTokens } from "#mesh/identity/service-tokens";
+import type { Sql, Transact } from "#mesh/postgres/sql";
+import { createBackgroundWork } from "./background-work.ts";
+import type { OrderConfig } from "./config.ts";
+import { createOrderHttp } from "./http.ts";
+import type { OrderDeps } from "./order-deps.ts";
+import { createOrderMetrics } from "./order-metrics.ts";
+import { createPaymentClient } from "./payment-client.ts";
+import { createProductClient } from "./product-client.ts";
+import { type ResumeOptions, startResuming } from "./resume-sagas.ts";
+
+const answerWithinMs = 2000;
+/** What is not done by then is taken up by another process, or by this one after its restart. */
+const drainMs = 5000;
+
+export interface OrderAppOptions extends Omit<ServiceAppOptions, "name"> {
+  readonly sql: Sql;
+  readonly transaction: Transact;
+  readonly productService: ServiceClient;
+  readonly paymentService: ServiceClient;
+  readonly now: () => Date;
+  readonly newId: () => string;
+  readonly answerWithinMs?: number;
+  readonly resume?: ResumeOptions;
+}
+
+/** Wires order-service. It takes up unfinished sagas until it is closed. */
+export function createOrderApp(options: OrderAppOptions) {
+  const { sql, transaction, productService, paymentService, identity, log, metrics, now, newId } = options;
+  const background = createBackgroundWork(log);
+  const deps: OrderDeps = {
+    sql,
+    transaction,
+    products: createProductClient(productService),
+    payments: createPaymentClient(paymentService),
+    metrics: createOrderMetrics(metrics, sql),
+    background,
+    log,
+    now,
+    newId,
+    random: Math.random,
+    answerWithinMs: options.answerWithinMs ?? answerWithinMs,
+  };
+  const resuming = startResuming(deps, options.resume);
+  return {
+    app: createOrderHttp({ name: "order-service", identity, log, metrics }, deps),
+    async close() {
+      await resuming.stop();
+      await background.settled(drainMs);
+    },
+  };
+}
+
+/** The calls of one run together have to end within its lease; see `saga-store.ts`. */
+export function openClients(
+  config: Pick<OrderConfig, "productServiceUrl" | "paymentServiceUrl">,
+  {
+    serviceTokens: tokens,
+    metrics,
+    log,
+  }: Pick<ServiceAppOptions, "metrics" | "log"> & { serviceTokens: ServiceTokens },
+) {
+  const common = { caller: "order-service", tokens, metrics, log, retries: 1 } as const;
+  return {
+    productService: createClient({
+      ...common,
+      service: "product-service",
+      baseUrl: config.productServiceUrl,
+      deadlineMs: 2000,
+      breaker: { failures: 5, openMs: 30_000 },
+    }),
+    paymentService: createClient({
+      ...common,
+      service: "payment-service",
+      baseUrl: config.paymentServiceUrl,
+      deadlineMs: 4000,
+      breaker: { failures: 3, openMs: 60_000 },
+    }),
+  };
+}

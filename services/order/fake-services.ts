@@ -1,0 +1,145 @@
+import { type Answer, type Call, type ServiceClient, UpstreamUnavailable } from "#mesh/http/client";
+import { uuidV7 } from "#mesh/uuid-v7";
+
+/** A call as a test's network sees it; `deliver` lets it take effect, whenever and as often as the test likes. */
+export interface Passing {
+  readonly call: Call;
+  readonly deliver: () => Answer;
+}
+
+interface Reservation {
+  status: "held" | "confirmed" | "released";
+  items: readonly { productId: string; quantity: number }[];
+}
+
+interface Payment {
+  readonly id: string;
+  status: "captured" | "declined" | "cancelled" | "refunded";
+  amount: number;
+  charges: number;
+}
+
+const problem = (status: number, code: string, more = {}): Answer => ({ status, body: { code, ...more } });
+
+/**
+ * product-service and payment-service as their contract has them, in memory, for tests. `network.pass` stands between
+ * them and their caller: it may throw instead of answering, before or after the call took effect.
+ */
+export function createFakeServices() {
+  const products = new Map<
+    string,
+    { name: string; amount: number; currency: string; kgCO2e: string; onHand: number }
+  >();
+  const reservations = new Map<string, Reservation>();
+  const payments = new Map<string, Payment>();
+  const network = { pass: async ({ deliver }: Passing): Promise<Answer> => deliver() };
+  const clientOf = (handle: (call: Call) => Answer): ServiceClient => ({
+    call: (call) => network.pass({ call, deliver: () => handle(call) }),
+  });
+
+  function move(items: Reservation["items"], sign: 1 | -1): void {
+    for (const { productId, quantity } of items) {
+      const product = products.get(productId);
+      if (product) product.onHand += sign * quantity;
+    }
+  }
+
+  function reserve(orderId: string, items: Reservation["items"]): Answer {
+    const known = reservations.get(orderId);
+    if (known?.status === "released") return problem(409, "reservation-released");
+    if (!known) {
+      const short = items.filter(
+        ({ productId, quantity }) => (products.get(productId)?.onHand ?? 0) < quantity,
+      );
+      if (short.length > 0) return problem(409, "insufficient-stock", { items: short });
+      reservations.set(orderId, { status: "held", items });
+      move(items, -1);
+    }
+    return { status: 200, body: { orderId, status: "held" } };
+  }
+
+  function confirm(orderId: string): Answer {
+    const known = reservations.get(orderId);
+    if (!known) return problem(404, "reservation-not-found");
+    if (known.status === "released") return problem(409, "reservation-released");
+    known.status = "confirmed";
+    return { status: 200, body: { status: "confirmed" } };
+  }
+
+  function release(orderId: string): Answer {
+    const known = reservations.get(orderId) ?? { status: "released", items: [] };
+    if (known.status !== "released") move(known.items, 1);
+    reservations.set(orderId, { ...known, status: "released" });
+    return { status: 200, body: { status: "released" } };
+  }
+
+  function prices(ids: readonly string[]): Answer {
+    const found = ids.flatMap((id) => {
+      const product = products.get(id);
+      if (!product) return [];
+      const { name, amount, currency, kgCO2e } = product;
+      return { id, name, price: { amount, currency }, carbon: { kgCO2e }, available: product.onHand };
+    });
+    return { status: 200, body: { products: found } };
+  }
+
+  function charge(orderId: string, amount: number, token: string): Answer {
+    if (token === "pm_malformed") return problem(422, "validation-failed");
+    const known = payments.get(orderId);
+    const payment = known ?? { id: uuidV7(), status: "captured", amount, charges: 1 };
+    if (!known) {
+      if (token === "pm_card_chargeDeclined") Object.assign(payment, { status: "declined", charges: 0 });
+      payments.set(orderId, payment);
+    }
+    if (payment.status === "declined")
+      return problem(402, "payment-declined", { declineCode: "generic_decline" });
+    if (payment.status !== "captured") return problem(409, "payment-cancelled");
+    return { status: 200, body: { id: payment.id, orderId, status: "captured" } };
+  }
+
+  function cancelPayment(orderId: string): Answer {
+    const known = payments.get(orderId);
+    if (!known) payments.set(orderId, { id: uuidV7(), status: "cancelled", amount: 0, charges: 0 });
+    if (known?.status === "captured") known.status = "refunded";
+    return { status: 200, body: { status: known?.status === "refunded" ? "refunded" : "none" } };
+  }
+
+  return {
+    network,
+    reservations,
+    payments,
+    products,
+    addProduct(
+      onHand: number,
+      { amount = 1999, currency = "EUR", kgCO2e = "1.24", name = "Soap" } = {},
+    ): string {
+      const id = uuidV7();
+      products.set(id, { name, amount, currency, kgCO2e, onHand });
+      return id;
+    },
+    /** The hold of an order runs out; a confirmed one does not. */
+    expire(orderId: string): void {
+      if (reservations.get(orderId)?.status === "held") release(orderId);
+    },
+    productService: clientOf(({ method, path, body }) => {
+      const [, , , orderId = "", action] = path.split("/");
+      if (path === "/internal/prices") return prices((body as { productIds: string[] }).productIds);
+      if (method === "PUT") return reserve(orderId, (body as Reservation).items);
+      return action === "confirm" ? confirm(orderId) : release(orderId);
+    }),
+    paymentService: clientOf(({ method, path, body }) => {
+      const [, , , orderId = ""] = path.split("/");
+      if (method === "POST") return cancelPayment(orderId);
+      const { amount, paymentMethod } = body as {
+        amount: { amount: number };
+        paymentMethod: { token: string };
+      };
+      return charge(orderId, amount.amount, paymentMethod.token);
+    }),
+  };
+}
+
+export type FakeServices = ReturnType<typeof createFakeServices>;
+
+/** What a caller sees when the answer gets lost, whether or not the call took effect. */
+export const lost = (): UpstreamUnavailable => new UpstreamUnavailable("fake", "timeout", true);

@@ -1,0 +1,35 @@
+import type { Sql } from "#mesh/postgres/sql";
+import type { HistoryEntry } from "./saga-run.ts";
+
+export interface StoredEntry extends HistoryEntry {
+  readonly id: number;
+}
+
+/** What happened to an order after it was placed, the oldest first, from after the entry `after`. */
+export async function listHistory(
+  sql: Sql,
+  { orderId, after, limit }: { orderId: string; after: number; limit: number },
+): Promise<StoredEntry[]> {
+  const rows = await sql<
+    {
+      id: number;
+      at: Date;
+      kind: HistoryEntry["kind"];
+      name: string;
+      outcome: "done" | "refused" | "unknown" | null;
+      attempt: number | null;
+      detail: string | null;
+    }[]
+  >`
+    select id, at, kind, name, outcome, attempt, detail from order_history
+    where order_id = ${orderId} and id > ${after} order by id limit ${limit}`;
+  return rows.map(({ id, at, kind, name, outcome, attempt, detail }) => ({
+    id,
+    at,
+    kind,
+    name,
+    ...(outcome && { outcome }),
+    ...(attempt !== null && { attempt }),
+    ...(detail !== null && { detail }),
+  }));
+}

@@ -1,0 +1,11 @@
+import type { OrderEvents } from "#mesh/events/order-events";
+import type { Order } from "./order.ts";
+
+/** What `order.created` and `order.confirmed` tell about an order. No address: it is nobody else's business. */
+export const placedData = (order: Order): OrderEvents["ecotrack.order.created.v1"] => ({
+  orderId: order.id,
+  userId: order.userId,
+  items: [...order.items],
+  total: order.total,
+  carbon: order.carbon,
+});

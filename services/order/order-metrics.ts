@@ -1,0 +1,53 @@
+import type { Sql } from "#mesh/postgres/sql";
+import type { Metrics } from "#observability/metrics";
+import type { Order } from "./order.ts";
+import { countSagas } from "./saga-store.ts";
+
+export type OrderMetrics = ReturnType<typeof createOrderMetrics>;
+
+/** Major units, from small change to a company's purchase. */
+const valueBuckets = [5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000];
+
+/** The business metrics of orders. Floats are good enough here and nowhere else. */
+export function createOrderMetrics(metrics: Metrics, sql: Sql) {
+  const orders = metrics.counter("orders_total", "Orders that reached a status", [
+    "order_status",
+    "payment_method",
+  ]);
+  const value = metrics.histogram(
+    "order_value",
+    "Total of a confirmed order, in major units",
+    ["currency", "region"],
+    valueBuckets,
+  );
+  const processing = metrics.histogram(
+    "order_processing_duration_seconds",
+    "From placing to confirmed or cancelled",
+    ["order_status"],
+  );
+  const carbon = metrics.counter("carbon_sold_kg_total", "Carbon of confirmed orders, in kg CO2e");
+  metrics.gauge("sagas_unfinished", "Sagas that have not ended", [], () => countSagas(sql));
+
+  return {
+    /** An order has reached a status for the first time. */
+    reached({
+      status,
+      paymentMethod,
+      total,
+      carbon: { kgCO2e },
+      shippingAddress,
+      createdAt,
+      updatedAt,
+    }: Order): void {
+      orders.inc({ order_status: status, payment_method: paymentMethod });
+      if (status === "pending") return;
+      processing.observe(
+        { order_status: status },
+        Math.max(0, updatedAt.getTime() - createdAt.getTime()) / 1000,
+      );
+      if (status !== "confirmed") return;
+      value.observe({ currency: total.currency, region: shippingAddress.country }, total.amount / 100);
+      carbon.inc(Math.max(0, Number(kgCO2e)));
+    },
+  };
+}

@@ -1,0 +1,125 @@
+import { FormatRegistry, type Static, type TSchema, Type } from "@sinclair/typebox";
+import { moneySchema } from "#mesh/money";
+import { Uuid } from "#mesh/uuid-schema";
+import { isCountryCode } from "./country-codes.ts";
+import { cancelReasons, type Order, orderStatuses } from "./order.ts";
+
+FormatRegistry.Set("iso-3166-1-alpha-2", isCountryCode);
+
+const strict = { additionalProperties: false } as const;
+/** Something readable on one line: no control characters, not only blanks. */
+const line = (maxLength: number) =>
+  Type.String({
+    minLength: 1,
+    maxLength,
+    pattern: "^[^\\x00-\\x1f\\x7f]*[^\\s\\x00-\\x1f\\x7f][^\\x00-\\x1f\\x7f]*$",
+  });
+const oneOf = <const T extends readonly string[]>(values: T) =>
+  Type.Unsafe<T[number]>(Type.String({ enum: [...values], pattern: `^(${values.join("|")})$` }));
+
+export const AddressBody = Type.Object(
+  {
+    fullName: line(200),
+    line1: line(200),
+    line2: Type.Optional(line(200)),
+    city: line(100),
+    postalCode: line(20),
+    country: Type.String({ format: "iso-3166-1-alpha-2", description: "ISO 3166-1 alpha-2" }),
+  },
+  strict,
+);
+
+export const PlaceOrderBody = Type.Object(
+  {
+    items: Type.Array(
+      Type.Object({ productId: Uuid, quantity: Type.Integer({ minimum: 1, maximum: 1000 }) }, strict),
+      { minItems: 1, maxItems: 50, description: "Each product once" },
+    ),
+    shippingAddress: AddressBody,
+    paymentMethod: Type.Object(
+      {
+        type: Type.Literal("card"),
+        token: Type.String({
+          pattern: "^[A-Za-z0-9_]{3,200}$",
+          description: "The provider's token for the card; a card number is refused",
+        }),
+      },
+      strict,
+    ),
+  },
+  strict,
+);
+
+export const OrderParams = Type.Object({ id: Uuid });
+
+const pageSize = Type.String({ pattern: "^([1-9]\\d?|100)$", description: "1 to 100, 20 if left out" });
+const cursor = Type.String({ maxLength: 500, description: "The nextCursor of the page before" });
+
+export const ListQuery = Type.Object(
+  {
+    limit: Type.Optional(pageSize),
+    cursor: Type.Optional(cursor),
+    status: Type.Optional(oneOf(orderStatuses)),
+    userId: Type.Optional(Type.String({ format: "uuid", description: "For admins: whose orders" })),
+  },
+  strict,
+);
+export const HistoryQuery = Type.Object(
+  { limit: Type.Optional(pageSize), cursor: Type.Optional(cursor) },
+  strict,
+);
+
+const Carbon = Type.Object({ kgCO2e: Type.String({ description: "Decimal" }) });
+
+export const OrderView = Type.Object({
+  id: Uuid,
+  status: oneOf(orderStatuses),
+  items: Type.Array(
+    Type.Object({
+      productId: Uuid,
+      name: Type.String(),
+      quantity: Type.Integer(),
+      unitPrice: moneySchema,
+      carbon: Type.Object({ kgCO2e: Type.String({ description: "Decimal, of one piece" }) }),
+    }),
+  ),
+  total: moneySchema,
+  carbon: Carbon,
+  shippingAddress: AddressBody,
+  paymentMethod: Type.Object({ type: Type.Literal("card") }),
+  createdAt: Type.String({ format: "date-time" }),
+  updatedAt: Type.String({ format: "date-time" }),
+  cancelReason: Type.Optional(oneOf(cancelReasons)),
+});
+
+const page = <T extends TSchema>(item: T) =>
+  Type.Object({ data: Type.Array(item), nextCursor: Type.Union([Type.String(), Type.Null()]) });
+
+export const OrderPage = page(OrderView);
+export const HistoryPage = page(
+  Type.Object({
+    at: Type.String({ format: "date-time" }),
+    kind: oneOf(["status", "decision", "step"]),
+    name: Type.String({ description: "The new status, `compensate`, or the step of the saga" }),
+    outcome: Type.Optional(oneOf(["done", "refused", "unknown"])),
+    attempt: Type.Optional(Type.Integer()),
+    detail: Type.Optional(Type.String()),
+  }),
+);
+
+/** An order as clients see it. */
+export function orderView(order: Order): Static<typeof OrderView> {
+  const { id, status, items, total, carbon, shippingAddress, paymentMethod, cancelReason } = order;
+  return {
+    id,
+    status,
+    items: [...items],
+    total,
+    carbon,
+    shippingAddress,
+    paymentMethod: { type: paymentMethod },
+    createdAt: order.createdAt.toISOString(),
+    updatedAt: order.updatedAt.toISOString(),
+    ...(cancelReason && { cancelReason }),
+  };
+}

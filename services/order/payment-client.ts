@@ -1,0 +1,69 @@
+import { Type } from "@sinclair/typebox";
+import { TypeCompiler } from "@sinclair/typebox/compiler";
+import type { Answer, ServiceClient } from "#mesh/http/client";
+import { Uuid } from "#mesh/uuid-schema";
+import type { Order } from "./order.ts";
+import { outcomeOf } from "./outcome-of.ts";
+import type { Outcome } from "./saga.ts";
+
+export type PaymentClient = ReturnType<typeof createPaymentClient>;
+
+const capturedBody = TypeCompiler.Compile(Type.Object({ id: Uuid, status: Type.Literal("captured") }));
+
+const declinedBody = TypeCompiler.Compile(
+  Type.Object({
+    code: Type.Literal("payment-declined"),
+    detail: Type.Optional(Type.String()),
+    declineCode: Type.Optional(Type.String()),
+  }),
+);
+
+const cancelledBody = TypeCompiler.Compile(Type.Object({ code: Type.Literal("payment-cancelled") }));
+
+const route = "/internal/payments/{orderId}";
+
+/** payment-service, as far as an order needs it. Every step may be repeated: it is known by the order's id. */
+export function createPaymentClient(client: ServiceClient) {
+  return {
+    /** Takes the order's total once, however often it is asked. */
+    charge: ({ id, userId, total, paymentMethod }: Order, token: string): Promise<Outcome> =>
+      outcomeOf(
+        client.call({
+          method: "PUT",
+          path: `/internal/payments/${id}`,
+          route,
+          body: { userId, amount: total, paymentMethod: { type: paymentMethod, token } },
+        }),
+        chargeOutcome,
+      ),
+    /** Sees to it that nothing is or will be taken: voids, refunds, or forbids the charge before it was asked for. */
+    cancel: (orderId: string, reason: string): Promise<Outcome> =>
+      outcomeOf(
+        client.call({
+          method: "POST",
+          path: `/internal/payments/${orderId}/cancel`,
+          route: `${route}/cancel`,
+          body: { reason },
+          idempotent: true,
+        }),
+        ({ status }) => {
+          if (status === 200) return { kind: "done" };
+          return status === 202 ? stillProcessing : undefined;
+        },
+      ),
+  };
+}
+
+const stillProcessing: Outcome = { kind: "unknown", detail: "payment-service does not know the outcome yet" };
+
+function chargeOutcome({ status, body }: Answer): Outcome | undefined {
+  if (status === 200 && capturedBody.Check(body)) return { kind: "done", paymentId: body.id };
+  if (status === 202) return stillProcessing;
+  if (status === 402 && declinedBody.Check(body)) {
+    const { detail, declineCode } = body;
+    const facts = { ...(detail && { detail }), ...(declineCode && { declineCode }) };
+    return { kind: "refused", reason: "payment-declined", facts };
+  }
+  if (status === 409 && cancelledBody.Check(body)) return { kind: "refused", reason: "payment-cancelled" };
+  return undefined;
+}

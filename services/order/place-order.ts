@@ -1,0 +1,166 @@
+import { createHash } from "node:crypto";
+import { orderEvent, orderTopic } from "#mesh/events/order-events";
+import { UpstreamUnavailable } from "#mesh/http/client";
+import { appendEvents } from "#mesh/outbox/append";
+import {
+  currentContext,
+  newContext,
+  type RequestContext,
+  runWith,
+  traceparent,
+} from "#observability/context";
+import { findKey, settleAnswer } from "./idempotency-store.ts";
+import {
+  type DraftRefusal,
+  draftOrder,
+  type Order,
+  type RequestedItem,
+  type ShippingAddress,
+} from "./order.ts";
+import type { OrderDeps } from "./order-deps.ts";
+import { placedData } from "./order-event-data.ts";
+import { findOrder } from "./order-store.ts";
+import { placingAnswer } from "./placing-answer.ts";
+import { runSaga } from "./run-saga.ts";
+import type { Answer, SagaRun } from "./saga-run.ts";
+import { insertOrder, isKeyTaken } from "./saga-store.ts";
+import { within } from "./within.ts";
+
+export interface Placing {
+  readonly userId: string;
+  readonly idempotencyKey: string;
+  readonly items: readonly RequestedItem[];
+  readonly shippingAddress: ShippingAddress;
+  readonly paymentMethod: { readonly type: "card"; readonly token: string };
+}
+
+export type PlaceRefusal =
+  | DraftRefusal
+  | { readonly refused: "idempotency-key-missing" }
+  | { readonly refused: "idempotency-key-invalid" }
+  | { readonly refused: "idempotency-key-in-flight" }
+  | { readonly refused: "idempotency-key-reused" }
+  | { readonly refused: "card-number-refused" }
+  | { readonly refused: "product-service-unavailable" }
+  | { readonly refused: "duplicate-products"; readonly positions: readonly number[] };
+
+export type Placed = Answer & { readonly replayed: boolean };
+
+/**
+ * Places an order and follows its saga for `answerWithinMs`. The key is looked up only when something stands in the
+ * way, so that a first request pays nothing for it: its uniqueness is the database's to keep.
+ */
+export async function placeOrder(deps: OrderDeps, asked: Placing): Promise<Placed | PlaceRefusal> {
+  const began = performance.now();
+  const placing = { ...asked, items: asked.items.map(lowerCaseId) };
+  const positions = duplicates(placing.items);
+  if (positions.length > 0) return { refused: "duplicate-products", positions };
+  const drafted = await draft(deps, placing);
+  // Even if prices cannot be had any more, a repeat gets the first answer.
+  if ("refused" in drafted) return (await replay(deps, placing)) ?? drafted;
+  const run = await begin(deps, placing, drafted);
+  if (!run) return (await replay(deps, placing)) ?? { refused: "idempotency-key-in-flight" };
+  deps.metrics.reached(drafted);
+  return follow(deps, run, deps.answerWithinMs - (performance.now() - began));
+}
+
+async function draft(deps: OrderDeps, placing: Placing): Promise<Order | PlaceRefusal> {
+  const { userId, items, shippingAddress, paymentMethod } = placing;
+  try {
+    const products = await deps.products.prices(items.map(({ productId }) => productId));
+    const made = { id: deps.newId(), at: deps.now() };
+    return draftOrder(
+      { ...made, userId, items, shippingAddress, paymentMethod: paymentMethod.type },
+      products,
+    );
+  } catch (error) {
+    if (error instanceof UpstreamUnavailable) return { refused: "product-service-unavailable" };
+    throw error;
+  }
+}
+
+/** Stores the order and everything that has to be true with it. Undefined when the key is in use. */
+async function begin(deps: OrderDeps, placing: Placing, order: Order): Promise<SagaRun | undefined> {
+  const { idempotencyKey, paymentMethod } = placing;
+  const lease = deps.newId();
+  const context = currentContext();
+  const created = {
+    order,
+    lease,
+    idempotencyKey,
+    paymentToken: paymentMethod.token,
+    fingerprint: fingerprint(placing),
+    traceparent: context && traceparent(context),
+    correlationId: context?.correlationId,
+  };
+  const about = { id: deps.newId(), subject: order.id, time: order.createdAt };
+  const event = orderEvent("ecotrack.order.created.v1", { ...about, data: placedData(order) });
+  try {
+    await deps.transaction((tx) =>
+      Promise.all([insertOrder(tx, created), appendEvents(tx, orderTopic, [event])]),
+    );
+  } catch (error) {
+    if (isKeyTaken(error)) return undefined;
+    throw error;
+  }
+  return {
+    order,
+    lease,
+    step: "reserve",
+    attempt: 1,
+    ageMs: 0,
+    paymentToken: paymentMethod.token,
+    idempotencyKey,
+  };
+}
+
+async function follow(deps: OrderDeps, run: SagaRun, withinMs: number): Promise<Placed> {
+  // The saga is not bound to the time that its first client has.
+  const running = runWith(withoutDeadline(currentContext()), () => runSaga(deps, run));
+  deps.background.add(running);
+  const ended = await within(running, withinMs);
+  if (ended && ended.end !== "superseded") return { ...ended.answer, replayed: false };
+  const { order, idempotencyKey: key } = run;
+  const now = (await findOrder(deps.sql, order.id)) ?? order;
+  const given = { userId: order.userId, key, answer: placingAnswer(now) };
+  return { ...(await deps.transaction((tx) => settleAnswer(tx, given))), replayed: false };
+}
+
+/** The first answer to this key, or why there is none to give. Undefined for a key that was never used. */
+async function replay(deps: OrderDeps, placing: Placing): Promise<Placed | PlaceRefusal | undefined> {
+  const known = await findKey(deps.sql, placing.userId, placing.idempotencyKey);
+  if (!known) return undefined;
+  if (!fingerprint(placing).equals(known.fingerprint)) return { refused: "idempotency-key-reused" };
+  return known.answer ? { ...known.answer, replayed: true } : { refused: "idempotency-key-in-flight" };
+}
+
+/** Tells requests apart by what they mean, whatever the order of their fields. */
+function fingerprint({ items, shippingAddress: to, paymentMethod }: Placing): Buffer {
+  const meaning = [
+    items.map(({ productId, quantity }) => [productId, quantity]),
+    [to.fullName, to.line1, to.line2 ?? null, to.city, to.postalCode, to.country],
+    [paymentMethod.type, paymentMethod.token],
+  ];
+  return createHash("sha256").update(JSON.stringify(meaning)).digest();
+}
+
+/** UUIDs are read in either case and written in lower case (RFC 9562 §4). */
+const lowerCaseId = ({ productId, quantity }: RequestedItem): RequestedItem => ({
+  productId: productId.toLowerCase(),
+  quantity,
+});
+
+function duplicates(items: readonly RequestedItem[]): number[] {
+  const seen = new Set<string>();
+  const positions: number[] = [];
+  for (const [position, { productId }] of items.entries()) {
+    if (seen.has(productId)) positions.push(position);
+    seen.add(productId);
+  }
+  return positions;
+}
+
+function withoutDeadline(context: RequestContext | undefined): RequestContext {
+  const { deadline: _passed, ...rest } = context ?? newContext();
+  return rest;
+}

@@ -1,0 +1,49 @@
+import { isAdmin, type UserCaller } from "#mesh/identity/caller";
+import type { Sql } from "#mesh/postgres/sql";
+import { listHistory, type StoredEntry } from "./history-store.ts";
+import type { Order, OrderStatus } from "./order.ts";
+import { findOrder, listOrders } from "./order-store.ts";
+
+export type ReadRefusal = { readonly refused: "order-not-found" } | { readonly refused: "not-yours" };
+
+/** Somebody else's order is not there at all, except for an admin. */
+export const mayRead = (caller: UserCaller, { userId }: Pick<Order, "userId">): boolean =>
+  userId === caller.userId || isAdmin(caller);
+
+export async function readOrder(sql: Sql, caller: UserCaller, id: string): Promise<Order | ReadRefusal> {
+  const order = await findOrder(sql, id);
+  return order && mayRead(caller, order) ? order : { refused: "order-not-found" };
+}
+
+export interface OrderSelection {
+  readonly userId?: string;
+  readonly status?: OrderStatus;
+  /** The last order of the page before. */
+  readonly before?: string;
+  readonly limit: number;
+}
+
+/** One page of orders, the newest first, and whether there are more. */
+export async function readOrders(
+  sql: Sql,
+  caller: UserCaller,
+  { userId = caller.userId, limit, ...selection }: OrderSelection,
+): Promise<{ orders: Order[]; more: boolean } | ReadRefusal> {
+  if (userId !== caller.userId && !isAdmin(caller)) return { refused: "not-yours" };
+  const found = await listOrders(sql, { ...selection, userId, limit: limit + 1 });
+  return { orders: found.slice(0, limit), more: found.length > limit };
+}
+
+/** One page of what happened to an order, the oldest first. The first page begins with its placing. */
+export async function readHistory(
+  sql: Sql,
+  caller: UserCaller,
+  { id, after, limit }: { id: string; after: number; limit: number },
+): Promise<{ entries: StoredEntry[]; more: boolean } | ReadRefusal> {
+  const order = await readOrder(sql, caller, id);
+  if ("refused" in order) return order;
+  const found = await listHistory(sql, { orderId: id, after, limit: limit + 1 });
+  const entries = found.slice(0, limit);
+  const placed: StoredEntry = { id: 0, at: order.createdAt, kind: "status", name: "pending" };
+  return { entries: after === 0 ? [placed, ...entries] : entries, more: found.length > limit };
+}

@@ -1,0 +1,242 @@
+import type { Sql, Transaction } from "#mesh/postgres/sql";
+import type { CancelReason, Order } from "./order.ts";
+import { findOrders } from "./order-store.ts";
+import { resumeAt, type SagaStep } from "./saga.ts";
+import type { Answer, HistoryEntry, SagaRun } from "./saga-run.ts";
+
+/**
+ * How long whoever took a saga may be silent before another process takes it, by the clock of the database. More than
+ * the deadlines of one run's calls together; if a run takes longer all the same, it is fenced off, not wrong.
+ */
+export const leaseMs = 20_000;
+
+const leaseEnd = (tx: Transaction) => tx`now() + ${leaseMs} * interval '1 millisecond'`;
+
+/** What a new order is stored with. */
+export interface NewOrder {
+  readonly order: Order;
+  readonly lease: string;
+  readonly paymentToken: string;
+  readonly idempotencyKey: string;
+  readonly fingerprint: Uint8Array;
+  readonly traceparent: string | undefined;
+  readonly correlationId: string | undefined;
+}
+
+/**
+ * Stores an order with its items, its saga, leased to the caller, and its key, in one statement.
+ * @throws an error that {@link isKeyTaken} knows when the key is in use
+ */
+export async function insertOrder(tx: Transaction, created: NewOrder): Promise<void> {
+  const { order, lease, paymentToken, idempotencyKey, fingerprint, traceparent, correlationId } = created;
+  const { items } = order;
+  await tx`
+    with keyed as (
+      insert into idempotency_keys (user_id, key, order_id, fingerprint)
+      values (${order.userId}, ${idempotencyKey}, ${order.id}, ${fingerprint as Buffer})
+    ), placed as (
+      insert into orders (
+        id, user_id, status, currency, total_amount, carbon_kg, shipping_address, payment_method, created_at, updated_at
+      ) values (
+        ${order.id}, ${order.userId}, ${order.status}, ${order.total.currency}, ${order.total.amount},
+        ${order.carbon.kgCO2e}, ${tx.json({ ...order.shippingAddress })}, ${order.paymentMethod},
+        ${order.createdAt}, ${order.updatedAt}
+      )
+    ), lined as (
+      insert into order_items (order_id, position, product_id, name, quantity, unit_amount, carbon_kg)
+      select ${order.id}, line.position, line.product_id, line.name, line.quantity, line.unit_amount, line.carbon_kg
+      from unnest(
+        ${items.map(({ productId }) => productId)}::uuid[], ${items.map(({ name }) => name)}::text[],
+        ${items.map(({ quantity }) => quantity)}::int[], ${items.map(({ unitPrice }) => unitPrice.amount)}::bigint[],
+        ${items.map(({ carbon }) => carbon.kgCO2e)}::numeric[]
+      ) with ordinality as line (product_id, name, quantity, unit_amount, carbon_kg, position)
+    )
+    insert into sagas (
+      order_id, step, lease, due_at, payment_token, idempotency_key, traceparent, correlation_id
+    ) values (
+      ${order.id}, 'reserve', ${lease}, ${leaseEnd(tx)}, ${paymentToken}, ${idempotencyKey},
+      ${traceparent ?? null}, ${correlationId ?? null}
+    )`;
+}
+
+/** Whether {@link insertOrder} failed because the same key came before. */
+export function isKeyTaken(error: unknown): boolean {
+  const { code, table_name: table } = error as { code?: string; table_name?: string };
+  return code === "23505" && table === "idempotency_keys";
+}
+
+/** The rest of what a run writes about itself, whenever it writes. */
+export interface Progress {
+  readonly order: Order;
+  readonly lease: string;
+  readonly history: readonly HistoryEntry[];
+}
+
+/**
+ * Ends a saga: the order as it is now, the key's answer unless one was given before, and history, in one statement.
+ * Gives false, and changes nothing, when the lease is somebody else's by now.
+ */
+export async function endSaga(tx: Transaction, progress: Progress, answer: Answer): Promise<boolean> {
+  const { order, lease } = progress;
+  const rows = await tx`
+    with ended as (
+      update sagas set step = null, due_at = null, lease = null, payment_token = null
+      where order_id = ${order.id} and lease = ${lease}
+      returning order_id, idempotency_key
+    ), changed as (
+      update orders set status = ${order.status}, payment_id = ${order.paymentId ?? null},
+        cancel_reason = ${order.cancelReason ?? null}, updated_at = ${order.updatedAt}
+      from ended where orders.id = ended.order_id
+    ), ${answered(tx, order, answer)}, ${noted(tx, progress)}
+    select from ended`;
+  return rows.length > 0;
+}
+
+/** Gives the saga back, to be taken up at `step` after `delayMs` by whoever comes first. */
+export async function deferSaga(
+  tx: Transaction,
+  progress: Progress,
+  answer: Answer,
+  { step, delayMs }: { step: SagaStep; delayMs: number },
+): Promise<boolean> {
+  const { order, lease } = progress;
+  const rows = await tx`
+    with ended as (
+      update sagas set step = ${step}, lease = null, due_at = now() + ${delayMs} * interval '1 millisecond'
+      where order_id = ${order.id} and lease = ${lease}
+      returning order_id, idempotency_key
+    ), ${answered(tx, order, answer)}, ${noted(tx, progress)}
+    select from ended`;
+  return rows.length > 0;
+}
+
+/** Turns the saga round for good: from here on it can only end in a cancelled order. */
+export async function turnSaga(
+  tx: Transaction,
+  progress: Progress,
+  reason: CancelReason,
+  at: Date,
+): Promise<boolean> {
+  const { order, lease } = progress;
+  const rows = await tx`
+    with ended as (
+      update sagas set step = 'cancel-payment', attempts = 1, due_at = ${leaseEnd(tx)}
+      where order_id = ${order.id} and lease = ${lease}
+      returning order_id
+    ), changed as (
+      update orders set cancel_reason = ${reason}, updated_at = ${at} from ended where orders.id = ended.order_id
+    ), ${noted(tx, progress)}
+    select from ended`;
+  return rows.length > 0;
+}
+
+const answered = (tx: Transaction, order: Order, { status, body }: Answer) => tx`
+  answered as (
+    update idempotency_keys k set answer_status = ${status}, answer_body = ${body}
+    from ended
+    where k.user_id = ${order.userId} and k.key = ended.idempotency_key and k.order_id = ended.order_id
+      and k.answer_status is null
+  )`;
+
+const noted = (tx: Transaction, { history }: Progress) => tx`
+  noted as (
+    insert into order_history (order_id, at, kind, name, outcome, attempt, detail)
+    select ended.order_id, entry.*
+    from ended, unnest(
+      ${history.map(({ at }) => at.toISOString())}::timestamptz[], ${history.map(({ kind }) => kind)}::text[],
+      ${history.map(({ name }) => name)}::text[], ${history.map(({ outcome }) => outcome ?? null)}::text[],
+      ${history.map(({ attempt }) => attempt ?? null)}::int[], ${history.map(({ detail }) => detail ?? null)}::text[]
+    ) as entry
+  )`;
+
+/** A saga that was taken up, with the trace it belongs to. */
+export interface ClaimedSaga extends SagaRun {
+  readonly traceparent: string | null;
+  readonly correlationId: string | null;
+}
+
+/** Takes up to `limit` sagas that nobody works on and whose time has come, the longest waiting first. */
+export async function claimDueSagas(tx: Transaction, limit: number): Promise<ClaimedSaga[]> {
+  const rows = await tx<
+    {
+      order_id: string;
+      step: SagaStep;
+      lease: string;
+      attempts: number;
+      age_ms: number;
+      payment_token: string | null;
+      idempotency_key: string;
+      traceparent: string | null;
+      correlation_id: string | null;
+    }[]
+  >`
+    with due as (
+      select order_id from sagas where due_at <= now() order by due_at limit ${limit} for update skip locked
+    )
+    update sagas s set lease = gen_random_uuid(), due_at = ${leaseEnd(tx)}, attempts = attempts + 1
+    from due where s.order_id = due.order_id
+    returning s.order_id, s.step, s.lease, s.attempts, s.payment_token, s.idempotency_key, s.traceparent,
+      s.correlation_id, (extract(epoch from now() - s.started_at) * 1000)::float8 as age_ms`;
+  if (rows.length === 0) return [];
+  const found = await findOrders(
+    tx,
+    rows.map((row) => row.order_id),
+  );
+  const orders = new Map(found.map((order) => [order.id, order]));
+  return rows.flatMap((row) => {
+    const order = orders.get(row.order_id);
+    if (!order) return [];
+    return {
+      order,
+      lease: row.lease,
+      step: resumeAt(row.step),
+      attempt: row.attempts,
+      ageMs: row.age_ms,
+      paymentToken: row.payment_token ?? undefined,
+      idempotencyKey: row.idempotency_key,
+      traceparent: row.traceparent,
+      correlationId: row.correlation_id,
+    };
+  });
+}
+
+/** Holds the saga still for the rest of the transaction; whoever writes to an order locks its saga first. */
+export async function lockSaga(
+  tx: Transaction,
+  orderId: string,
+): Promise<{ idempotencyKey: string } | undefined> {
+  const [row] = await tx<{ idempotencyKey: string }[]>`
+    select idempotency_key as "idempotencyKey" from sagas where order_id = ${orderId} for update`;
+  return row;
+}
+
+/**
+ * Takes the saga away from whoever works on it, or wakes it after its end, and turns it round.
+ * Gives false when the order has left in the meantime.
+ */
+export async function seizeSaga(
+  tx: Transaction,
+  { orderId, lease, reason, at }: { orderId: string; lease: string; reason: CancelReason; at: Date },
+): Promise<boolean> {
+  const rows = await tx`
+    with changed as (
+      update orders set cancel_reason = ${reason}, updated_at = ${at}
+      where id = ${orderId} and status in ('pending', 'confirmed') and cancel_reason is null
+      returning id
+    ), seized as (
+      update sagas set step = 'cancel-payment', lease = ${lease}, due_at = ${leaseEnd(tx)}, attempts = 1
+      from changed where sagas.order_id = changed.id
+    ), noted as (
+      insert into order_history (order_id, at, kind, name, detail)
+      select id, ${at}, 'decision', 'compensate', ${reason} from changed
+    )
+    select from changed`;
+  return rows.length > 0;
+}
+
+/** How many sagas have not ended. */
+export async function countSagas(sql: Sql): Promise<number> {
+  const [row] = await sql<{ count: number }[]>`
+    select count(*)::int as count from sagas where due_at is not null`;
+  return row?.count ?? 0;
+}
