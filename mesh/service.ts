@@ -160,6 +160,7 @@ function openIdentity(name: ServiceName, config: ServiceConfig, { isRevoked }: R
       keys: { url: config.jwksUrl },
       issuer: config.tokenIssuer,
       audience: config.tokenAudience,
+      type: "at+jwt",
       isRevoked,
     }),
     services: createTokenVerifier({ keys: trust, audience: name }),

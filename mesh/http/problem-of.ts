@@ -10,7 +10,13 @@ export function problemOf(code: unknown, error: unknown): Problem {
     return cause instanceof ProblemError ? cause.problem : problems.malformed("The body cannot be read");
   }
   if (code === "NOT_FOUND") return problems.notFound("No such path");
-  return problems.internal();
+  return isDatabaseAway(error) ? problems.unavailable("The database") : problems.internal();
+}
+
+/** What `postgres` says when there is no server, or it is just starting, stopping or full (SQLSTATE classes 08, 53, 57P). */
+function isDatabaseAway(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === "string" && /^(CONNECT|CONNECTION_|ECONN|08|53|57P)/.test(code);
 }
 
 function validationProblem(error: ValidationError): Problem {

@@ -108,6 +108,8 @@ export function createServiceApp({ name, identity, log, metrics, rawBodyRoutes =
         specPath: "/openapi.json",
         documentation: { info: { title: name, version: "1.0.0" } },
         exclude: ["/openapi", "/openapi.json"],
+        // Else a path with a dot in it, such as the JWKS, is taken for a file and left out.
+        excludeStaticFile: false,
       }),
     );
 }

@@ -55,12 +55,14 @@ export async function openRevocations({ redis, log }: { redis: Redis; log: Log }
     isRevoked: (sessionId) => (revoked.get(sessionId) ?? 0) > Date.now(),
     async revoke(sessionId, until) {
       revoked.set(sessionId, until.getTime());
-      await redis
+      const results = await redis
         .multi()
         .zadd(key, until.getTime(), sessionId)
         .zremrangebyscore(key, "-inf", Date.now())
         .publish(channel, `${sessionId} ${until.getTime()}`)
         .exec();
+      const failed = results?.find(([error]) => error)?.[0];
+      if (failed || !results) throw failed ?? new Error("Redis gave up the transaction");
     },
     async close() {
       clearInterval(prune);

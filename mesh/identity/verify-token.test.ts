@@ -86,6 +86,20 @@ describe("a token is refused", () => {
   });
 });
 
+test("a token of another kind is refused where one kind is wanted", async () => {
+  const strict = createTokenVerifier({
+    keys: { keys: [publicJwk] },
+    issuer,
+    audience,
+    type: "at+jwt",
+    now: () => at * 1000,
+  });
+  expect(await strict.verify(await sign({ header: { typ: "at+jwt" } }))).toMatchObject({ subject: "u1" });
+  expect(strict.verify(await sign({ header: { typ: "logout+jwt" } }))).rejects.toMatchObject({
+    reason: "claims",
+  });
+});
+
 test("a verified token is remembered until it expires", async () => {
   let now = at * 1000;
   const remembering = verifier({ now: () => now });

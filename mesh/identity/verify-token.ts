@@ -55,6 +55,8 @@ interface VerifierOptions {
   /** Left out where the key id names the issuer, as in tokens of services. */
   readonly issuer?: string;
   readonly audience: string;
+  /** The `typ` of the header, such as `at+jwt` (RFC 9068), so that no other kind of token passes for this one. */
+  readonly type?: string;
   readonly isRevoked?: (sessionId: string) => boolean;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
@@ -71,7 +73,7 @@ const refusedHeaders = ["jku", "jwk", "x5u", "x5c", "crit"];
  * is checked once and not with each request. Keys are fetched again for an unknown key id, at most twice a minute.
  */
 export function createTokenVerifier(options: VerifierOptions): TokenVerifier {
-  const { issuer, audience, isRevoked = () => false, now = Date.now, maxRemembered = 20_000 } = options;
+  const { issuer, audience, type, isRevoked = () => false, now = Date.now, maxRemembered = 20_000 } = options;
   const keys =
     "url" in options.keys && typeof options.keys.url === "string"
       ? createRemoteJWKSet(new URL(options.keys.url), {
@@ -104,6 +106,7 @@ export function createTokenVerifier(options: VerifierOptions): TokenVerifier {
       algorithms: ["ES256"],
       audience,
       ...(issuer !== undefined && { issuer }),
+      ...(type !== undefined && { typ: type }),
       clockTolerance: clockToleranceSeconds,
       currentDate: new Date(now()),
       requiredClaims: ["sub", "iat", "exp"],
