@@ -8,6 +8,7 @@ import { startStores } from "./start-stores.ts";
 import { startSystem } from "./start-system.ts";
 import type { SupervisedProcess } from "./supervise-process.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
+import { watchRunner } from "./watch-runner.ts";
 import { watchSources } from "./watch-sources.ts";
 import { welcome } from "./welcome.ts";
 
@@ -80,17 +81,17 @@ function refuseFreshElsewhere({ fresh }: DevOptions): void {
 
 /** A second signal does not wait for anybody. */
 function endOnSignal(home: Home, terminal: Terminal): void {
-  let signals = 0;
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.on(signal, () => {
-      signals++;
-      if (signals === 1) terminal.line("\nStopping …");
-      void home.end(signals === 1 ? undefined : 0).then(() => {
-        terminal.line("Stopped");
-        process.exit(0);
-      });
+  let calls = 0;
+  const end = () => {
+    calls++;
+    if (calls === 1) terminal.line("\nStopping …");
+    void home.end(calls === 1 ? undefined : 0).then(() => {
+      terminal.line("Stopped");
+      process.exit(0);
     });
-  }
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, end);
+  watchRunner(end);
 }
 
 /** Those behind the gateway first: it finds them changed. */

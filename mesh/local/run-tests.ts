@@ -14,6 +14,7 @@ import { startSystem } from "./start-system.ts";
 import { createTerminal } from "./terminal.ts";
 import { addCounts, countsLine, noTests, type TestCounts } from "./test-counts.ts";
 import { openTestHome, removeTestHome } from "./test-home.ts";
+import { watchRunner } from "./watch-runner.ts";
 
 const terminal = createTerminal();
 
@@ -50,13 +51,13 @@ function removeOnSignal(home: Home): () => Promise<void> {
     removal ??= removeTestHome(home, withinMs);
     return removal;
   };
-  let signals = 0;
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.on(signal, () => {
-      if (signals++ > 0) void endProcesses(home.processes, 0);
-      void remove(3000).finally(() => process.exit(130));
-    });
-  }
+  let calls = 0;
+  const end = () => {
+    if (calls++ > 0) void endProcesses(home.processes, 0);
+    void remove(3000).finally(() => process.exit(130));
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, end);
+  watchRunner(end);
   return remove;
 }
 
