@@ -109,21 +109,34 @@ export function openStripe({ secretKey, apiUrl, timeoutMs = 4_000 }: StripeOptio
   };
 }
 
+// Whatever stands between us and the provider may answer JSON too, and the client hands on any that has no `error`:
+// so nothing but what is known to be final counts as final.
 function outcomeOf(intent: Stripe.PaymentIntent): ChargeOutcome {
-  if (intent.status === "succeeded") return { outcome: "captured", reference: intent.id };
-  if (intent.status === "processing") return { outcome: "unknown", reason: "processing" };
-  const failure = intent.last_payment_error;
+  const { id, status, last_payment_error: failure } = intent;
+  if (status === "succeeded") return { outcome: "captured", reference: id };
+  if (!notPaid.has(status)) return { outcome: "unknown", reason: `intent-${status}` };
   return {
     outcome: "declined",
-    reference: intent.id,
-    code: failure?.decline_code ?? failure?.code ?? intent.status,
+    reference: id,
+    code: failure?.decline_code ?? failure?.code ?? status,
     detail: failure?.message ?? "The payment was not completed",
   };
 }
 
+const notPaid: ReadonlySet<string> = new Set<Stripe.PaymentIntent.Status>([
+  "canceled",
+  "requires_action",
+  "requires_confirmation",
+  "requires_payment_method",
+]);
+
+/** `pending` is a card refund that was accepted and is still on its way to the bank. */
 function refundOutcome({ id, status, failure_reason }: Stripe.Refund): RefundOutcome {
-  if (status !== "failed" && status !== "canceled") return { outcome: "succeeded", reference: id };
-  return { outcome: "refused", code: failure_reason ?? status };
+  if (status === "succeeded" || status === "pending") return { outcome: "succeeded", reference: id };
+  if (status === "failed" || status === "canceled") {
+    return { outcome: "refused", code: failure_reason ?? status };
+  }
+  return { outcome: "unknown", reason: `refund-${status}` };
 }
 
 function chargeRefusal(error: unknown): ChargeOutcome {
@@ -148,7 +161,7 @@ function isFinal(error: unknown): error is Stripe.errors.StripeError {
 }
 
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Stripe.errors.StripeError)) throw error;
+  if (!(error instanceof Stripe.errors.StripeError)) return "unreadable-answer";
   return error.statusCode === undefined ? "no-answer" : `status-${error.statusCode}`;
 }
 
