@@ -40,7 +40,7 @@ async function start(config: GatewayConfig, log: Log): Promise<() => Promise<voi
     keys: { url: config.jwksUrl },
     issuer: config.tokenIssuer,
     audience: config.tokenAudience,
-    isRevoked: revocations.isRevoked,
+    isRevoked: (sessionId) => revocations.isRevoked(sessionId),
   });
   const deadlines = new Deadlines();
   const pipeline = createPipeline({

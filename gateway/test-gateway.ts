@@ -93,7 +93,7 @@ export async function startTestGateway(options: TestGatewayOptions): Promise<Tes
       keys: { url: `${upstreamUrl}/.well-known/jwks.json` },
       issuer: testIssuer,
       audience: "ecotrack",
-      isRevoked: revocations.isRevoked,
+      isRevoked: (sessionId) => revocations.isRevoked(sessionId),
     }),
     limiter: new SharedLimiter(redis, new LocalLimiter(), options.patienceMs ?? 50),
     deadlines,

@@ -11,19 +11,23 @@ function element(name, properties = {}, ...children) {
   return made;
 }
 
-byId("sign-in").addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const form = new FormData(event.target);
+async function signIn(email, password) {
   const answer = await fetch("/api/auth/login", {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({ email: form.get("email"), password: form.get("password") }),
+    body: JSON.stringify({ email, password }),
   });
   const body = await answer.json().catch(() => ({}));
-  byId("who").textContent = answer.ok ? `Signed in as ${form.get("email")}` : (body.title ?? "Not signed in");
+  byId("who").textContent = answer.ok ? `Signed in as ${email}` : (body.title ?? "Not signed in");
   if (!answer.ok) return;
   tokenField.value = body.accessToken;
   sessionStorage.setItem("token", body.accessToken);
+}
+
+byId("sign-in").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const { email, password } = event.target.elements;
+  void signIn(email.value, password.value);
 });
 
 function resolve(schema, root) {

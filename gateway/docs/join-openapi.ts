@@ -98,7 +98,7 @@ function complete(route: Route, described: Json | undefined): Json {
   const kept = given.filter(
     (each) => !isJson(each) || each.in !== "path" || route.parameters.includes(String(each.name)),
   );
-  const parameters = [...missing.map((each, at) => ({ ...pathParameter(given, at), ...each })), ...kept];
+  const parameters = [...missing.map((each, at) => ({ ...each, ...pathParameter(given, at) })), ...kept];
   return {
     tags: [group],
     ...own,

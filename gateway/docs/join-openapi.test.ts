@@ -1,0 +1,83 @@
+import { expect, test } from "bun:test";
+import { readGatewayFile } from "../gateway-file.ts";
+import { compileRoutes } from "../routes.ts";
+import { joinOpenApi } from "./join-openapi.ts";
+
+const { routes } = compileRoutes(
+  readGatewayFile(
+    "gateway.yaml",
+    `
+upstreams: { order: { url: "http://order" }, user: { url: "http://user" } }
+limits: { default: { requests: 1, perSeconds: 1, burst: 1, by: caller } }
+cors: { origins: [], maxAgeSeconds: 0 }
+defaults: { limit: default, timeoutMs: 1000, bodyBytes: 10 }
+routes:
+  - { path: "/api/orders/{id}", methods: [GET], upstream: order, auth: user }
+  - { path: /api/users/me, methods: [GET, PATCH], upstream: user, auth: user }
+  - { path: /docs, methods: [GET], answer: docs, auth: anyone }
+`,
+    {},
+  ),
+);
+const item = { $ref: "#/components/schemas/Item" };
+const order = {
+  openapi: "3.0.3",
+  paths: {
+    "/api/orders/{orderId}": {
+      get: {
+        summary: "An order",
+        parameters: [
+          { name: "orderId", in: "path", required: true, schema: { type: "string", format: "uuid" } },
+        ],
+        responses: { "200": { description: "ok", content: { "application/json": { schema: item } } } },
+      },
+      delete: { summary: "Not in the table" },
+    },
+    "/internal/orders": { get: { summary: "Inside" } },
+  },
+  components: { schemas: { Item: { type: "object" } } },
+};
+
+test("the document holds the calls of the table and nothing else", () => {
+  const joined = joinOpenApi(
+    routes,
+    new Map<string, unknown>([
+      ["order", order],
+      ["user", { paths: {} }],
+    ]),
+  );
+  const listed = Object.entries(joined.paths).map(([path, calls]) => [path, Object.keys(calls)]);
+  expect(listed).toEqual([
+    ["/api/orders/{id}", ["get"]],
+    ["/api/users/me", ["get", "patch"]],
+  ]);
+  expect(joined["x-unavailable"]).toEqual([]);
+});
+
+test("an operation keeps its service's words, with the table's names for its parameters", () => {
+  const joined = joinOpenApi(routes, new Map<string, unknown>([["order", order]]));
+  expect(joined.paths["/api/orders/{id}"]?.get).toMatchObject({
+    summary: "An order",
+    tags: ["order"],
+    parameters: [{ name: "id", in: "path", required: true, schema: { type: "string", format: "uuid" } }],
+    security: [{ bearer: [] }],
+    responses: {
+      "200": { content: { "application/json": { schema: { $ref: "#/components/schemas/order.Item" } } } },
+      default: { description: "Refused" },
+    },
+  });
+  expect(joined.components).toMatchObject({ schemas: { "order.Item": { type: "object" } } });
+});
+
+test("a service that is away leaves its calls without a description, and the document says so", () => {
+  const joined = joinOpenApi(
+    routes,
+    new Map<string, unknown>([
+      ["order", undefined],
+      ["user", {}],
+    ]),
+  );
+  expect(joined["x-unavailable"]).toEqual(["order"]);
+  expect(joined.info).toMatchObject({ description: expect.stringContaining("Partial: order") });
+  expect(joined.paths["/api/orders/{id}"]?.get).toMatchObject({ parameters: [{ name: "id" }] });
+});

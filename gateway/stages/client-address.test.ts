@@ -1,0 +1,56 @@
+import { expect, test } from "bun:test";
+import { Exchange } from "../exchange.ts";
+import { addressKey, findClient, trustProxies } from "./client-address.ts";
+
+const trusted = trustProxies(["10.0.0.0/8", "192.0.2.7", "fd00::/8"]);
+
+function clientOf(remoteAddress: string, forwardedFor?: string): string {
+  const headers = forwardedFor === undefined ? {} : { "x-forwarded-for": forwardedFor };
+  const exchange = new Exchange(new Request("http://shop.test/", { headers }), { remoteAddress }, 0);
+  findClient(exchange, trusted);
+  return exchange.address;
+}
+
+test.each([
+  ["a stranger's claim is not believed", "203.0.113.5", "1.1.1.1", "203.0.113.5"],
+  ["a proxy's word is", "10.1.2.3", "203.0.113.5", "203.0.113.5"],
+  [
+    "proxies behind proxies are walked from the right",
+    "10.1.2.3",
+    "6.6.6.6, 203.0.113.5, 192.0.2.7",
+    "203.0.113.5",
+  ],
+  ["where all are proxies, the first of them counts", "10.1.2.3", "10.0.0.9, 192.0.2.7", "10.0.0.9"],
+  ["what is no address ends the walk", "10.1.2.3", "203.0.113.5, unknown", "10.1.2.3"],
+  ["an IPv6 proxy", "fd00::1", "2001:db8::5", "2001:db8::5"],
+  ["IPv4 on a dual-stack socket", "::ffff:10.1.2.3", "203.0.113.5", "203.0.113.5"],
+])("%s", (_name, socket, chain, client) => {
+  expect(clientOf(socket, chain)).toBe(client);
+});
+
+test("without the header it is the socket's other end", () => {
+  expect(clientOf("10.1.2.3")).toBe("10.1.2.3");
+});
+
+test("https is believed from a proxy only", () => {
+  const protocolOf = (remoteAddress: string) => {
+    const request = new Request("http://shop.test/", { headers: { "x-forwarded-proto": "https" } });
+    const exchange = new Exchange(request, { remoteAddress }, 0);
+    findClient(exchange, trusted);
+    return exchange.protocol;
+  };
+  expect([protocolOf("10.1.2.3"), protocolOf("203.0.113.5")]).toEqual(["https", "http"]);
+});
+
+test("a range that is none stops the start", () => {
+  expect(() => trustProxies(["10.0.0.0/33"])).toThrow('TRUSTED_PROXIES holds "10.0.0.0/33"');
+  expect(() => trustProxies(["localhost"])).toThrow("TRUSTED_PROXIES");
+});
+
+test("IPv6 addresses of one customer count as one", () => {
+  expect(addressKey("2001:db8:1:2:a:b:c:d")).toBe("2001:db8:1:2::/64");
+  expect(addressKey("2001:0DB8:1:2::1")).toBe("2001:db8:1:2::/64");
+  expect(addressKey("2001:db8::1")).toBe("2001:db8:0:0::/64");
+  expect(addressKey("::1")).toBe("0:0:0:0::/64");
+  expect(addressKey("203.0.113.5")).toBe("203.0.113.5");
+});
