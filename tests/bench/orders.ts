@@ -1,0 +1,248 @@
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { eventually } from "#mesh/eventually";
+import type { Home } from "../../mesh/local/home.ts";
+import { testPorts } from "../../mesh/local/ports.ts";
+import { createSecrets } from "../../mesh/local/secrets.ts";
+import { startStores } from "../../mesh/local/start-stores.ts";
+import { startSystem } from "../../mesh/local/start-system.ts";
+import { demoLogins, localUrl } from "../../mesh/local/system-processes.ts";
+import { createTerminal } from "../../mesh/local/terminal.ts";
+import { openTestHome, removeTestHome } from "../../mesh/local/test-home.ts";
+import { type Audit, audit } from "../audit.ts";
+import { cpuSeconds, residentMiB } from "./cpu-time.ts";
+import { measureFloor } from "./floor.ts";
+
+const usage = `Places orders as fast as they are taken, through the gateway of a whole system of its own, on durable stores.
+
+  bun run bench:orders [--seconds 20] [--buyers 32] [--runtime bun|deno]
+
+Prints confirmed orders a second, latencies, and CPU an order with every process and store counted, beside the floor:
+the same rows written by one script straight into PostgreSQL. Fails when stock, money, events or mails do not add up.`;
+
+interface BenchOptions {
+  readonly seconds: number;
+  readonly buyers: number;
+  readonly runtime: "bun" | "deno";
+}
+
+/** Each buyer has one order under way at a time; more people than that, so that no limit for one person is met. */
+const peopleWanted = 48;
+const hotProducts = 40;
+
+const options = readOptions(process.argv.slice(2));
+const root = join(import.meta.dir, "../..");
+const home = await openTestHome(join(root, ".ecotrack/cache"));
+let failed = false;
+for (const signal of ["SIGINT", "SIGTERM"] as const)
+  process.once(signal, () => void removeTestHome(home, 3000).then(() => process.exit(130)));
+try {
+  await bench(home, options);
+} catch (error) {
+  failed = true;
+  console.error((error as Error).message);
+} finally {
+  await removeTestHome(home);
+}
+process.exit(failed ? 1 : 0);
+
+async function bench(home: Home, { seconds, buyers, runtime }: BenchOptions): Promise<void> {
+  const { step, line } = createTerminal();
+  const secrets = await createSecrets();
+  const ports = await testPorts();
+  const stores = await startStores(home, { root, secrets, durable: true, step });
+  const chosen = { LOG_LEVEL: "warn" };
+  await startSystem(home, { root, runtime, ports, stores, secrets, chosen, step, show: line });
+  const gateway = localUrl(ports.gateway);
+  const system = { databases: stores.databaseUrls, sandbox: localUrl(ports.sandbox) };
+
+  const people = await step("People", () =>
+    Promise.all(Array.from({ length: peopleWanted }, (_, at) => register(gateway, at))),
+  );
+  const products = await step("Stock", () => stockUp(gateway));
+  await step("Warm-up", () => load(gateway, { people, products, buyers, seconds: 3 }));
+  await settle(system);
+
+  const processes = home.processes.alive();
+  const pids = processes.map(({ pid }) => pid);
+  const before = await audit(system);
+  const cpuBefore = new Map(pids.map((pid) => [pid, cpuSeconds([pid])]));
+  const ownBefore = process.cpuUsage();
+  const result = await step(`${seconds} s of orders`, () =>
+    load(gateway, { people, products, buyers, seconds }),
+  );
+  const after = await step("Settling and audit", () => settle(system));
+  const own = process.cpuUsage(ownBefore);
+  const confirmed = after.confirmed - before.confirmed;
+  const postgresPids = processes.filter(({ name }) => /postgres/i.test(name)).map(({ pid }) => pid);
+  const floor = await step("Floor", () =>
+    measureFloor({
+      postgresUrl: stores.postgresUrl,
+      databaseUrls: stores.databaseUrls,
+      postgresPids,
+      orders: 1000,
+    }),
+  );
+
+  const perProcess = processes.map(({ name, pid }) => ({
+    name,
+    cpuMs: ((cpuSeconds([pid]) - (cpuBefore.get(pid) ?? 0)) * 1000) / confirmed,
+    mib: residentMiB(pid),
+  }));
+  // The floor ran on the same PostgreSQL, after the orders.
+  const stolen = (floor * 1000) / confirmed;
+  const total = perProcess.reduce((sum, { cpuMs }) => sum + cpuMs, 0) - stolen;
+  const ms = (value: number) => `${value.toFixed(2)} ms`;
+  line("");
+  for (const { name, cpuMs, mib } of perProcess)
+    line(
+      `  ${name.padEnd(22)} ${ms(cpuMs).padStart(9)} CPU an order   ${mib.toFixed(0).padStart(5)} MiB resident`,
+    );
+  line(
+    `  load generator         ${ms((own.user + own.system) / 1000 / confirmed).padStart(9)} CPU an order   (not counted)`,
+  );
+  line("");
+  line(
+    `  ${confirmed} orders confirmed, ${result.refused} refused, ${(confirmed / seconds).toFixed(0)} a second on ${runtime}; ${buyers} at a time`,
+  );
+  line(`  p50 ${ms(percentile(result.latencies, 0.5))}, p99 ${ms(percentile(result.latencies, 0.99))}`);
+  line(
+    `  CPU an order: ${ms(total)}, all processes and stores; floor ${ms(floor)}; ratio ${(total / floor).toFixed(1)}`,
+  );
+  line("  stock, money, events and mails add up");
+}
+
+interface Load {
+  readonly people: readonly string[];
+  readonly products: readonly string[];
+  readonly buyers: number;
+  readonly seconds: number;
+}
+
+async function load(gateway: string, { people, products, buyers, seconds }: Load) {
+  const until = performance.now() + seconds * 1000;
+  const latencies: number[] = [];
+  const failures = new Map<string, number>();
+  let nth = 0;
+  async function buyer(): Promise<void> {
+    while (performance.now() < until) {
+      const at = nth++;
+      const started = performance.now();
+      const answer = await post(gateway, "/api/orders", {
+        token: people[at % people.length] ?? "",
+        headers: { "idempotency-key": randomUUID() },
+        body: orderOf([products[at % products.length] ?? "", products[(at * 7 + 3) % products.length] ?? ""]),
+      });
+      if (answer.status === 201) latencies.push(performance.now() - started);
+      else
+        failures.set(
+          `${answer.status} ${String(answer.body.code)}`,
+          (failures.get(`${answer.status} ${String(answer.body.code)}`) ?? 0) + 1,
+        );
+    }
+  }
+  await Promise.all(Array.from({ length: buyers }, buyer));
+  if (latencies.length === 0) throw new Error(`Nothing was sold: ${JSON.stringify([...failures])}`);
+  const refused = [...failures].map(([what, times]) => `${times} × ${what}`).join(", ") || "none";
+  return { latencies: latencies.toSorted((a, b) => a - b), refused };
+}
+
+const orderOf = (productIds: readonly string[]) => ({
+  items: [...new Set(productIds)].map((productId) => ({ productId, quantity: 1 })),
+  shippingAddress: {
+    fullName: "Ada Lovelace",
+    line1: "12 St James's Square",
+    city: "London",
+    postalCode: "SW1Y 4JH",
+    country: "GB",
+  },
+  paymentMethod: { type: "card", token: "pm_card_visa" },
+});
+
+async function register(gateway: string, at: number): Promise<string> {
+  const email = `buyer-${randomUUID()}@example.test`;
+  const body = { email, password: "correct horse battery staple", firstName: "Ada", lastName: "Lovelace" };
+  // An address of its own for each: the limit on registering is per address.
+  const answer = await post(gateway, "/api/auth/register", {
+    body,
+    headers: { "x-forwarded-for": `10.9.0.${at + 1}` },
+  });
+  if (typeof answer.body.accessToken !== "string") throw new Error(`Registering answered ${answer.status}`);
+  return answer.body.accessToken;
+}
+
+/** Products with more in stock than can be sold in the time. */
+async function stockUp(gateway: string): Promise<string[]> {
+  const login = await post(gateway, "/api/auth/login", { body: demoLogins.admin });
+  const token = String(login.body.accessToken);
+  return Promise.all(
+    Array.from({ length: hotProducts }, async (_, at) => {
+      const body = {
+        name: `Bench product ${at}`,
+        description: "Sold fast",
+        category: "kitchen",
+        price: { amount: 1000 + at, currency: "EUR" },
+        stock: { onHand: 1_000_000 },
+      };
+      const answer = await post(gateway, "/api/products", { token, body });
+      if (typeof answer.body.id !== "string")
+        throw new Error(`Creating a product answered ${answer.status} ${JSON.stringify(answer.body)}`);
+      return answer.body.id;
+    }),
+  );
+}
+
+interface Sending {
+  readonly body: unknown;
+  readonly token?: string;
+  readonly headers?: Record<string, string>;
+}
+
+async function post(gateway: string, path: string, { body, token, headers }: Sending) {
+  const response = await fetch(gateway + path, {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      ...(token && { authorization: `Bearer ${token}` }),
+      ...headers,
+    },
+    body: JSON.stringify(body),
+  });
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+}
+
+/** Waits until every order has ended and every event and mail is out. @throws when something does not add up */
+function settle(system: Parameters<typeof audit>[0]): Promise<Audit> {
+  return eventually(
+    async () => {
+      const found = await audit(system);
+      if (found.unsettled > 0) throw new Error(`${found.unsettled} orders have not come to an end`);
+      if (found.violations.length > 0)
+        throw new Error(`What does not add up:\n${found.violations.slice(0, 20).join("\n")}`);
+      return found;
+    },
+    { withinMs: 60_000, everyMs: 500 },
+  );
+}
+
+const percentile = (sorted: readonly number[], share: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+
+function readOptions(args: readonly string[]): BenchOptions {
+  const value = (name: string) => (args.includes(name) ? args[args.indexOf(name) + 1] : undefined);
+  const seconds = Number(value("--seconds") ?? 20);
+  const buyers = Number(value("--buyers") ?? 32);
+  const runtime = value("--runtime") ?? "bun";
+  const good =
+    seconds > 0 &&
+    seconds <= 600 &&
+    Number.isInteger(buyers) &&
+    buyers > 0 &&
+    buyers <= 512 &&
+    (runtime === "bun" || runtime === "deno");
+  if (args.includes("--help") || !good) {
+    console.log(usage);
+    process.exit(args.includes("--help") ? 0 : 1);
+  }
+  return { seconds, buyers, runtime: runtime === "deno" ? "deno" : "bun" };
+}
