@@ -1,0 +1,64 @@
+import type { Redis } from "ioredis";
+import type { ServiceAppOptions } from "#mesh/http/service-app";
+import type { Sql, Transact } from "#mesh/postgres/sql";
+import { createCatalogue } from "./catalogue.ts";
+import { createCatalogueVersion } from "./catalogue-version.ts";
+import { startSweeper } from "./expire-holds.ts";
+import { createProductHttp } from "./http.ts";
+import type { ProductDeps } from "./product-deps.ts";
+import { createProductMetrics } from "./product-metrics.ts";
+import { seedCatalogue } from "./seed-catalogue.ts";
+import { createStockReader } from "./stock-reader.ts";
+import { createTwoLevelCache } from "./two-level-cache.ts";
+
+export interface ProductAppOptions extends Omit<ServiceAppOptions, "name"> {
+  readonly sql: Sql;
+  readonly transaction: Transact;
+  readonly redis: Redis;
+  readonly now: () => Date;
+  readonly newId: () => string;
+}
+
+/** Wires product-service. */
+export function createProductApp({
+  sql,
+  transaction,
+  redis,
+  identity,
+  log,
+  metrics,
+  now,
+  newId,
+}: ProductAppOptions) {
+  const milliseconds = () => now().getTime();
+  const productMetrics = createProductMetrics(metrics);
+  const catalogueVersion = createCatalogueVersion(sql, milliseconds);
+  const stock = createStockReader(sql, milliseconds);
+  const cache = createTwoLevelCache({
+    redis,
+    version: catalogueVersion,
+    metrics: productMetrics,
+    log,
+    now: milliseconds,
+  });
+  const deps: ProductDeps = {
+    sql,
+    transaction,
+    catalogue: createCatalogue({ sql, cache, stock }),
+    catalogueVersion,
+    stock,
+    metrics: productMetrics,
+    now,
+    newId,
+  };
+  const sweeper = startSweeper(deps, log);
+  return {
+    app: createProductHttp({ name: "product-service", identity, log, metrics }, deps),
+    deps,
+    seed: async () => {
+      const added = await seedCatalogue(deps);
+      log.info({ added }, "catalogue is seeded");
+    },
+    close: () => sweeper.stop(),
+  };
+}

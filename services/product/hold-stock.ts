@@ -1,0 +1,24 @@
+import type { ProductDeps } from "./product-deps.ts";
+import { type HoldRefusal, type Item, mergeItems } from "./reservation.ts";
+import { holdStock } from "./stock-store.ts";
+
+/** Sets aside the items of an order for a while, all of them or none. @returns when the hold ends by itself */
+export async function holdForOrder(
+  deps: ProductDeps,
+  orderId: string,
+  items: readonly Item[],
+  expiresInSeconds: number,
+): Promise<{ readonly expiresAt: Date } | HoldRefusal> {
+  const now = deps.now();
+  const until = new Date(now.getTime() + expiresInSeconds * 1000);
+  const outcome = await holdStock(deps.sql, orderId, mergeItems(items), { now, until });
+  if ("refused" in outcome) {
+    deps.metrics.reservations.inc({ outcome: outcome.refused });
+    return outcome;
+  }
+  if (outcome.remaining) {
+    deps.metrics.reservations.inc({ outcome: "held" });
+    deps.stock.learn(Object.entries(outcome.remaining));
+  }
+  return { expiresAt: outcome.expiresAt };
+}
