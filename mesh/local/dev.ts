@@ -34,7 +34,6 @@ export async function dev(root: string, args: readonly string[]): Promise<void> 
   } catch (error) {
     if (home?.ending()) return;
     await home?.end(5000);
-    terminal.line("");
     console.error(failureLine(error) ?? error);
     process.exit(1);
   }

@@ -46,6 +46,7 @@ const asNobody = [
   `--reuid=${nobody}`,
   `--regid=${nobody}`,
   "--clear-groups",
+  "--securebits=+no_setuid_fixup",
   "--inh-caps=+dac_override",
   "--ambient-caps=+dac_override",
 ];

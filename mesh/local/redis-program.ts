@@ -51,7 +51,7 @@ async function unpack(cache: string, folder: string): Promise<void> {
     if (!tried.succeeded) throw missing(`the unpacked one does not run (${tried.output.trim()})`);
     renameSync(unfinished, folder);
   } finally {
-    rmSync(unfinished, { recursive: true, force: true });
+    for (const folder of [unfinished, join(cache, "apt")]) rmSync(folder, { recursive: true, force: true });
   }
 }
 
