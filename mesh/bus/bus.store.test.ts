@@ -15,7 +15,7 @@ describe("embedded bus", () => {
       open: ({ sessionTimeoutMs }) => openEmbeddedBus({ databaseUrl: database.url, log, sessionTimeoutMs }),
       openAway: () => openEmbeddedBus({ databaseUrl: "postgres://nobody@127.0.0.1:1/bus", log }),
       place: { databaseUrl: database.url },
-      close: database.drop,
+      close: () => database.drop(),
     };
   });
 });

@@ -40,7 +40,7 @@ export async function startSubscription(
   async function readUntilLost(): Promise<void> {
     const { lost } = session;
     const ended = AbortSignal.any([lost, stopping.signal]);
-    lost.addEventListener("abort", wake.ring);
+    lost.addEventListener("abort", () => wake.ring());
     rebalanceAt = 0;
     while (!ended.aborted) {
       if (performance.now() >= rebalanceAt) {

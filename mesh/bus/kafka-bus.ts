@@ -5,6 +5,7 @@ import { kafkaLog } from "./kafka-log.ts";
 import { openKafkaPublisher } from "./kafka-publisher.ts";
 import { startKafkaSubscription } from "./kafka-subscription.ts";
 import { orAway } from "./or-away.ts";
+import { quietRequestQueue } from "./quiet-request-queue.ts";
 
 const openTimeoutMs = 20_000;
 const checkTimeoutMs = 3000;
@@ -34,6 +35,7 @@ export async function openKafkaBus({
   replicationFactor = -1,
   sessionTimeoutMs = 10_000,
 }: KafkaBusOptions): Promise<Bus> {
+  quietRequestQueue();
   const kafka = new Kafka({
     brokers: [...brokers],
     clientId,
@@ -51,7 +53,7 @@ export async function openKafkaBus({
   );
 
   return {
-    publish: publisher.publish,
+    publish: (messages) => publisher.publish(messages),
     async subscribe(options: SubscribeOptions) {
       await publisher.ensureTopics(options.topics);
       const subscription = await startKafkaSubscription(kafka, { ...options, sessionTimeoutMs, log });

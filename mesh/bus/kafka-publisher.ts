@@ -80,9 +80,10 @@ export function openKafkaPublisher(kafka: Kafka, { partitionsPerTopic, replicati
     async close(): Promise<void> {
       await last;
       const clients = await Promise.allSettled([producer, admin]);
-      await Promise.all(
-        clients.map((client) => (client.status === "fulfilled" ? client.value?.disconnect() : undefined)),
+      const open = clients.flatMap((client) =>
+        client.status === "fulfilled" && client.value ? [client.value] : [],
       );
+      await Promise.all(open.map((client) => client.disconnect()));
     },
   };
 }

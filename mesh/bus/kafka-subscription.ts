@@ -58,18 +58,13 @@ export async function startKafkaSubscription(
   }
 
   /** Throws kafkajs's own error when the partition was lost, so that it joins again; the batch then comes again. */
-  async function eachBatch({
-    batch,
-    heartbeat,
-    resolveOffset,
-    commitOffsetsIfNecessary,
-    isStale,
-  }: EachBatchPayload): Promise<void> {
+  async function eachBatch(payload: EachBatchPayload): Promise<void> {
+    const { batch } = payload;
     const last = batch.messages.at(-1);
-    if (!last || stopping.signal.aborted || isStale()) return;
+    if (!last || stopping.signal.aborted || payload.isStale()) return;
     const lost = new AbortController();
     const beating = setInterval(() => {
-      heartbeat().catch((error: unknown) => lost.abort(error));
+      payload.heartbeat().catch((error: unknown) => lost.abort(error));
     }, heartbeatInterval);
     const ended = AbortSignal.any([stopping.signal, lost.signal]);
     const handled = await deliver(deliveredOf(batch), { handle, group, ended, log }).finally(() => {
@@ -79,8 +74,8 @@ export async function startKafkaSubscription(
     if (!handled) return;
     const offset = String(BigInt(last.offset) + 1n);
     const { topic, partition } = batch;
-    await commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset }] }] });
-    resolveOffset(last.offset);
+    await payload.commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset }] }] });
+    payload.resolveOffset(last.offset);
   }
 
   return {

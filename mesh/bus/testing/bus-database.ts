@@ -11,13 +11,11 @@ export async function busDatabase(): Promise<{ url: string; sql: Sql; drop(): Pr
   const url = new URL(serverUrl);
   url.pathname = `/${name}`;
   const sql = postgres(url.href, { max: 1 });
-  return {
-    url: url.href,
-    sql,
-    async drop() {
-      await sql.end({ timeout: 1 });
-      await server`drop database if exists ${server(name)} with (force)`;
-      await server.end();
-    },
-  };
+  async function drop(): Promise<void> {
+    await sql.end({ timeout: 1 });
+    await server`drop database if exists ${server(name)} with (force)`;
+    await server.end();
+  }
+  let dropped: Promise<void> | undefined;
+  return { url: url.href, sql, drop: () => (dropped ??= drop()) };
 }
