@@ -18,6 +18,7 @@ import type { Sql, Transact } from "./postgres/sql.ts";
 import { createProbes, type Probes } from "./probes.ts";
 import { openRedis, redisReady } from "./redis/open-redis.ts";
 import type { ServiceConfig } from "./service-settings.ts";
+import { type Environment, settingsOrExit } from "./settings.ts";
 import { uuidV7 } from "./uuid-v7.ts";
 
 /** What every service is given. */
@@ -47,9 +48,10 @@ export interface ServiceParts {
 
 export interface ServiceOptions<Config extends ServiceConfig> {
   readonly name: ServiceName;
-  readonly config: Config;
+  /** Turns the environment into settings. @throws SettingsError */
+  readonly readConfig: (env: Environment) => Config;
   readonly migrations: URL;
-  readonly start: (deps: ServiceDeps) => Promise<ServiceParts>;
+  readonly start: (deps: ServiceDeps, config: Config) => Promise<ServiceParts>;
 }
 
 const drainMs = 15_000;
@@ -62,7 +64,8 @@ const shutdownSignals = ["SIGTERM", "SIGINT"] as const;
 export async function runService<Config extends ServiceConfig>(
   options: ServiceOptions<Config>,
 ): Promise<void> {
-  const { name, config, migrations, start } = options;
+  const { name, readConfig, migrations, start } = options;
+  const config = settingsOrExit(() => readConfig(process.env));
   const command = process.argv[2] ?? "serve";
   const log = createLog({ service: name, level: config.logLevel });
   const sql = openDatabase({
@@ -77,17 +80,15 @@ export async function runService<Config extends ServiceConfig>(
       log.info({ applied }, "database is migrated");
     }
     if (command === "migrate") return await sql.end();
-    const service = await openService(options, sql, log);
-    const parts = await start(service.deps);
+    const service = await openService(name, config, sql, log);
+    const parts = await start(service.deps, config);
     if (command === "seed" || config.seedOnStart) await parts.seed?.();
     if (command === "seed") return await service.close();
     serve(config, parts, service, log);
   } catch (error) {
     log.fatal({ err: error }, `Cannot start ${name}: ${(error as Error).message}`);
     log.flush();
-    await sql.end({ timeout: 1 }).catch(() => {});
-    process.exitCode = 1;
-    // Whatever is still open must not keep a process alive that serves nothing.
+    // Whatever is open must not keep a process alive that serves nothing; the log gets the time to be written.
     setTimeout(() => process.exit(1), 200);
   }
 }
@@ -98,8 +99,9 @@ interface OpenService {
   close(): Promise<void>;
 }
 
-async function openService<Config extends ServiceConfig>(
-  { name, config }: ServiceOptions<Config>,
+async function openService(
+  name: ServiceName,
+  config: ServiceConfig,
   sql: Sql,
   log: Log,
 ): Promise<OpenService> {

@@ -118,7 +118,11 @@ export function optional<T>(inner: Setting<T>): Setting<T | undefined> {
  * Reads every setting of a process from its environment.
  * @throws SettingsError that names every bad key at once, with what was found (never a secret) and what is wanted.
  */
-export function readSettings<S extends Settings>(process: string, env: Environment, settings: S): Values<S> {
+export function readSettings<S extends Settings>(
+  processName: string,
+  env: Environment,
+  settings: S,
+): Values<S> {
   const values: Record<string, unknown> = {};
   const mistakes: string[] = [];
   for (const [key, each] of Object.entries(settings)) {
@@ -129,7 +133,7 @@ export function readSettings<S extends Settings>(process: string, env: Environme
     }
   }
   if (mistakes.length > 0) {
-    throw new SettingsError(mistakes.map((line) => `Cannot start ${process}: ${line}`).join("\n"));
+    throw new SettingsError(mistakes.map((line) => `Cannot start ${processName}: ${line}`).join("\n"));
   }
   return values as Values<S>;
 }
@@ -165,6 +169,17 @@ function expectation(wanted: Setting<unknown>): string {
     return "some text";
   } catch (mistake) {
     return (mistake as Error).message;
+  }
+}
+
+/** What `read` gives; when settings are wrong, their lines on standard error and exit code 1, without a stack. */
+export function settingsOrExit<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    console.error(error.message);
+    process.exit(1);
   }
 }
 

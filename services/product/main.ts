@@ -4,7 +4,7 @@ import { readConfig } from "./config.ts";
 
 await runService({
   name: "product-service",
-  config: readConfig(process.env),
+  readConfig,
   migrations: new URL("./migrations/", import.meta.url),
   async start(deps) {
     const { app, seed, close } = createProductApp(deps);
