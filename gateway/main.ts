@@ -24,11 +24,10 @@ const drainMs = 15_000;
 const listenerBodyBytes = 16 * 1024 * 1024;
 
 async function start(config: GatewayConfig, log: Log): Promise<() => Promise<void>> {
-  const file = readGatewayFile(
-    config.gatewayFile,
-    await readFile(config.gatewayFile, "utf8"),
-    fileVariables(config),
-  );
+  const text = await readFile(config.gatewayFile, "utf8").catch((cause: Error) => {
+    throw new Error(`GATEWAY_FILE cannot be read: ${cause.message}`, { cause });
+  });
+  const file = readGatewayFile(config.gatewayFile, text, fileVariables(config));
   const table = compileRoutes(file);
   const trusted = trustProxies(config.trustedProxies);
   const metrics = createMetrics("gateway");
@@ -96,6 +95,8 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : error);
+  const lines = (error instanceof Error ? error.message : String(error)).split("\n");
+  const opening = "Cannot start gateway: ";
+  for (const line of lines) console.error(line.startsWith(opening) ? line : opening + line);
   process.exit(1);
 });

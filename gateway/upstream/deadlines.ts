@@ -14,7 +14,7 @@ export class Deadlines {
   readonly #waiting = new Set<Waiting>();
   readonly #timer: ReturnType<typeof setInterval>;
 
-  constructor(everyMs = 25) {
+  constructor(everyMs = 100) {
     this.#timer = setInterval(() => this.#sweep(performance.now()), everyMs);
     this.#timer.unref();
   }
