@@ -5,7 +5,13 @@ import { type DraftRefusal, placeIn } from "./create-product.ts";
 import { changeProduct, type Product, type ProductChange } from "./product.ts";
 import type { ProductDeps } from "./product-deps.ts";
 import { priceChanged, productTopic, stockChanged, updated } from "./product-event.ts";
-import { findProducts, lockProduct, renewCatalogueVersion, updateProduct } from "./product-store.ts";
+import {
+  findProducts,
+  lockCatalogue,
+  lockProduct,
+  renewCatalogueVersion,
+  updateProduct,
+} from "./product-store.ts";
 import { rescoreCategories } from "./rescore-categories.ts";
 import type { StockLevel } from "./reservation.ts";
 import { changeStock, type StockChange } from "./stock-store.ts";
@@ -33,7 +39,7 @@ export async function editProduct(
   const touchesCatalogue = Object.values(change).some((value) => value !== undefined);
   let level: StockLevel | undefined;
   const refusal = await deps.transaction<ChangeRefusal | undefined>(async (tx) => {
-    if (touchesCatalogue) await renewCatalogueVersion(tx);
+    if (touchesCatalogue) await lockCatalogue(tx);
     const product = touchesCatalogue ? await lockProduct(tx, id) : (await findProducts(tx, [id]))[0];
     if (product === undefined) return { refused: "product-not-found" };
     if (expectedVersion !== undefined && expectedVersion !== product.version)
@@ -62,6 +68,7 @@ async function saveChange(tx: Transaction, product: Product, change: ProductChan
   if ("refused" in changed) return changed;
   const placement = await placeIn(tx, changed);
   if ("refused" in placement) return placement;
+  await renewCatalogueVersion(tx);
   await updateProduct(tx, { ...changed, ...placement });
   const before = await placeIn(tx, product);
   const categories = "refused" in before ? [] : [before.categoryId];

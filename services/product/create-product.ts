@@ -6,7 +6,7 @@ import type { FootprintRefusal } from "./footprint.ts";
 import { keywordsOf, newProduct, type ProductDraft, type UnscoredProduct } from "./product.ts";
 import type { ProductDeps } from "./product-deps.ts";
 import { created, productTopic } from "./product-event.ts";
-import { insertProducts, type Placement, renewCatalogueVersion } from "./product-store.ts";
+import { insertProducts, lockCatalogue, type Placement, renewCatalogueVersion } from "./product-store.ts";
 import { rescoreCategories } from "./rescore-categories.ts";
 import { insertStocks } from "./stock-store.ts";
 
@@ -24,9 +24,10 @@ export async function createProduct(
   const product = newProduct(draft, { id: deps.newId(), at });
   if ("refused" in product) return product;
   const outcome = await deps.transaction<string | DraftRefusal>(async (tx) => {
-    await renewCatalogueVersion(tx);
+    await lockCatalogue(tx);
     const placement = await placeIn(tx, product);
     if ("refused" in placement) return placement;
+    await renewCatalogueVersion(tx);
     await insertProducts(tx, [{ ...product, ...placement }]);
     await insertStocks(tx, [{ productId: product.id, onHand }]);
     await rescoreCategories(tx, [placement.categoryId]);

@@ -2,7 +2,7 @@ import { appendEvents } from "#mesh/outbox/append";
 import { placeIn } from "./create-product.ts";
 import type { ProductDeps } from "./product-deps.ts";
 import { deleted, productTopic } from "./product-event.ts";
-import { lockProduct, markDeleted, renewCatalogueVersion } from "./product-store.ts";
+import { lockCatalogue, lockProduct, markDeleted, renewCatalogueVersion } from "./product-store.ts";
 import { rescoreCategories } from "./rescore-categories.ts";
 
 export type DeleteRefusal =
@@ -17,11 +17,12 @@ export async function deleteProduct(
 ): Promise<DeleteRefusal | undefined> {
   const at = deps.now();
   const refusal = await deps.transaction<DeleteRefusal | undefined>(async (tx) => {
-    await renewCatalogueVersion(tx);
+    await lockCatalogue(tx);
     const product = await lockProduct(tx, id);
     if (product === undefined) return { refused: "product-not-found" };
     if (expectedVersion !== undefined && expectedVersion !== product.version)
       return { refused: "version-mismatch" };
+    await renewCatalogueVersion(tx);
     await markDeleted(tx, id, at);
     const placement = await placeIn(tx, product);
     if (!("refused" in placement)) await rescoreCategories(tx, [placement.categoryId]);

@@ -86,7 +86,12 @@ export async function markDeleted(tx: Transaction, id: string, at: Date): Promis
   await tx`update products set deleted_at = ${at}, updated_at = ${at}, version = version + 1 where id = ${id}`;
 }
 
-/** Draws a new catalogue version. First step of whatever changes the catalogue: its lock lets one through at a time. */
+/** First step of whatever changes the catalogue: one such change at a time, so two never wait for each other's rows. */
+export async function lockCatalogue(tx: Transaction): Promise<void> {
+  await tx`select from catalogue_version for update`;
+}
+
+/** Draws a new version, which puts an end to everything cached under the old one. */
 export async function renewCatalogueVersion(tx: Transaction): Promise<void> {
   await tx`update catalogue_version set version = gen_random_uuid()`;
 }

@@ -14,15 +14,15 @@ export async function recommendProducts(
   id: string,
   limit: number,
 ): Promise<readonly StockedProduct[] | { readonly refused: "product-not-found" }> {
-  const { cache, products } = deps.catalogue;
-  const [product] = await products([id]);
+  const { catalogue, sql } = deps;
+  const [product] = await catalogue.products([id]);
   if (product === undefined) return { refused: "product-not-found" };
   const key = `better:${product.product.id}`;
   const [better, popular] = await Promise.all([
-    cache.one("search", key, () => findBetterIds(deps.sql, product.product.id, most)),
-    cache.one("popular", "all", () => findPopularIds(deps.sql, popularKept)),
+    catalogue.cache.one("search", key, () => findBetterIds(sql, product.product.id, most)),
+    catalogue.cache.one("popular", "all", () => findPopularIds(sql, popularKept)),
   ]);
   const candidates = [...new Set([...better, ...popular])].filter((each) => each !== product.product.id);
-  const inStock = (await products(candidates)).filter((each) => each.available > 0);
+  const inStock = (await catalogue.products(candidates)).filter((each) => each.available > 0);
   return inStock.slice(0, limit);
 }

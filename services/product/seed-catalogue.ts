@@ -4,7 +4,7 @@ import { namesUpwards } from "./category-tree.ts";
 import { keywordsOf } from "./product.ts";
 import type { ProductDeps } from "./product-deps.ts";
 import { created, productTopic } from "./product-event.ts";
-import { insertProducts, renewCatalogueVersion } from "./product-store.ts";
+import { insertProducts, lockCatalogue, renewCatalogueVersion } from "./product-store.ts";
 import { rescoreCategories } from "./rescore-categories.ts";
 import { seedCategories, seedProducts } from "./seed/catalogue.ts";
 import { insertStocks } from "./stock-store.ts";
@@ -24,6 +24,7 @@ export async function seedCatalogue(
     return { ...product, categoryId, keywords: keywordsOf(product, namesUpwards(categories, categoryId)) };
   });
   const count = await deps.transaction(async (tx) => {
+    await lockCatalogue(tx);
     await insertCategories(tx, categories);
     const ids = new Set(await insertProducts(tx, rows));
     if (ids.size === 0) return 0;

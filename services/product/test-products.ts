@@ -8,13 +8,12 @@ import { createMetrics } from "#observability/metrics";
 import { createProductApp } from "./app.ts";
 
 /** The whole service on a database of its own, with a clock that tests move. */
-export async function openTestProducts() {
+export async function openTestProducts({ redisUrl = process.env.TEST_REDIS_URL } = {}) {
   const database = await testDatabase(new URL("./migrations/", import.meta.url));
   const log = createLog({ service: "test", level: "fatal" });
-  const redisUrl = process.env.TEST_REDIS_URL;
   if (!redisUrl) throw new Error("TEST_REDIS_URL is not set: run the tests by `bun run test`");
   const redis = openRedis({ url: redisUrl, name: "test", log });
-  await redisReady(redis);
+  await redisReady(redis, 500);
   const identity = await createTestIdentity("product-service");
   const metrics = createMetrics("product-service");
   let time = Date.now();

@@ -6,10 +6,9 @@ create table categories (
   position int not null
 );
 
--- One row, drawn anew by every transaction that changes what clients can read of the catalogue, as its first step:
--- cached answers carry the version they were made at, so a new one makes all of them unreachable at once, and its lock
--- lets catalogue writes through one at a time. Random rather than counted, so that it names the content of a restored
--- or recreated database too.
+-- One row, drawn anew by every transaction that changes what clients can read of the catalogue: cached answers carry the
+-- version they were made at, so a new one makes all of them unreachable at once. Its lock lets such transactions through
+-- one at a time. Random rather than counted, so that it names the content of a restored or recreated database too.
 create table catalogue_version (
   only_row boolean primary key default true check (only_row),
   version uuid not null default gen_random_uuid()
@@ -57,7 +56,7 @@ create index products_price on products (price_amount, id) where deleted_at is n
 create index products_carbon on products (kg_co2e, id) where deleted_at is null;
 create index products_newest on products (created_at, id) where deleted_at is null;
 create index products_name on products (lower(name) collate "C", id) where deleted_at is null;
-create index products_category on products (category_id, score, id) where deleted_at is null;
+create index products_category on products (category_id) where deleted_at is null;
 
 -- Every piece ever delivered is free to sell, reserved or sold: the database refuses anything else.
 -- No index but the key, and room in each page, so that a sale rewrites only its row.
