@@ -45,8 +45,9 @@ export function createOrderApp(options: OrderAppOptions) {
   };
   const resuming = startResuming(deps, options.resume);
   return {
+    deps,
     app: createOrderHttp({ name: "order-service", identity, log, metrics }, deps),
-    async close() {
+    close: async () => {
       await resuming.stop();
       await background.settled(drainMs);
     },

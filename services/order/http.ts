@@ -30,6 +30,7 @@ const visibleAscii = /^[\x21-\x7e]{1,255}$/;
 /** The routes of order-service. */
 export function createOrderHttp(base: ServiceAppOptions, deps: OrderDeps) {
   return createServiceApp(base)
+    .macro({ refuseCardNumbers: { transform: refuseCardNumbers } })
     .post(
       ordersPath,
       async ({ body, caller, request }) => {
@@ -39,11 +40,7 @@ export function createOrderHttp(base: ServiceAppOptions, deps: OrderDeps) {
       },
       {
         user: true,
-        // Before the body is checked: an answer about a body must not quote a card number either.
-        transform: ({ body }) => {
-          if (carriesCardNumber(body))
-            throw new ProblemError(refusalProblem({ refused: "card-number-refused" }));
-        },
+        refuseCardNumbers: true,
         body: PlaceOrderBody,
         response: { 201: OrderView },
         detail: {
@@ -130,6 +127,11 @@ export function createOrderHttp(base: ServiceAppOptions, deps: OrderDeps) {
         },
       },
     );
+}
+
+/** Comes before the body is checked: an answer about a body must not quote a card number either. */
+function refuseCardNumbers({ body }: { body: unknown }): void {
+  if (carriesCardNumber(body)) throw new ProblemError(refusalProblem({ refused: "card-number-refused" }));
 }
 
 function readKey(key: string | null): string | PlaceRefusal {
