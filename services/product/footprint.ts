@@ -77,16 +77,18 @@ export function assessFootprint(bill: BillOfMaterials, year: number): AssessedFo
   const unknown = [...bill.materials, ...bill.packaging].find((part) => !materials.has(part.material));
   if (unknown !== undefined) return { refused: "unknown-material", material: unknown.material };
 
-  const inventory = [
+  const lines = [
     ...bill.materials.map((part) => materialLine("material", part)),
     ...bill.packaging.map((part) => materialLine("packaging", part)),
     energyLine(bill.manufacturing.country, bill.manufacturing.energyKwh, grid),
   ];
-  const total = sum(inventory.map((line) => line.emission));
+  const total = sum(lines.map(({ emission }) => emission));
   const mass = sum(bill.materials.map((part) => decimal(part.kg)));
   const biogenic = carbonIn(bill.materials, "biogenicCarbon");
   const uptake = -times(biogenic, co2PerCarbon);
-  const packaging = sum(inventory.filter((line) => line.stage === "packaging").map((line) => line.emission));
+  const packaging = sum(
+    lines.filter(({ line }) => line.stage === "packaging").map(({ emission }) => emission),
+  );
   return {
     footprint: {
       declaredUnitOfMeasurement: "piece",
@@ -109,20 +111,24 @@ export function assessFootprint(bill: BillOfMaterials, year: number): AssessedFo
       exemptedEmissionsPercent: "0",
       primaryDataShare: "0",
     },
-    inventory: inventory.map(({ emission: _, ...line }) => line),
+    inventory: lines.map(({ line }) => line),
     recycledPercent: shareOf(bill.materials, mass, "recycledPercent"),
     renewablePercent: shareOf(bill.materials, mass, "renewablePercent"),
-    uncertaintyPercent: combinedUncertainty(inventory, total),
+    uncertaintyPercent: combinedUncertainty(lines, total),
   };
 }
 
-type AssessedLine = InventoryLine & { readonly emission: Decimal };
+/** `emission` is the exact figure that the line shows rounded. */
+interface AssessedLine {
+  readonly line: InventoryLine;
+  readonly emission: Decimal;
+}
 
 function materialLine(stage: "material" | "packaging", part: MaterialMass): AssessedLine {
   const material = materialOf(part.material);
   const source = factorSources[material.source];
   const emission = times(decimal(part.kg), decimal(material.kgCO2ePerKg));
-  return {
+  const line: InventoryLine = {
     stage,
     key: part.material,
     name: material.name,
@@ -133,13 +139,13 @@ function materialLine(stage: "material" | "packaging", part: MaterialMass): Asse
     source: `${source.name}, ${source.publisher}`,
     sourceYear: source.year,
     uncertaintyPercent: material.uncertaintyPercent,
-    emission,
   };
+  return { line, emission };
 }
 
 function energyLine(country: string, energyKwh: string, grid: string): AssessedLine {
   const emission = times(decimal(energyKwh), decimal(grid));
-  return {
+  const line: InventoryLine = {
     stage: "manufacturing",
     key: `electricity-${country}`,
     name: `electricity, ${country}`,
@@ -150,8 +156,8 @@ function energyLine(country: string, energyKwh: string, grid: string): AssessedL
     source: `${factorSources.ember.name}, ${factorSources.ember.publisher}`,
     sourceYear: factorSources.ember.year,
     uncertaintyPercent: gridUncertaintyPercent,
-    emission,
   };
+  return { line, emission };
 }
 
 function materialOf(key: string) {
@@ -177,6 +183,6 @@ function shareOf(
 /** Errors of independent lines add in squares. */
 function combinedUncertainty(lines: readonly AssessedLine[], total: Decimal): number {
   if (total === 0n) return 0;
-  const squares = lines.map((line) => (approximately(line.emission) * line.uncertaintyPercent) ** 2);
+  const squares = lines.map(({ line, emission }) => (approximately(emission) * line.uncertaintyPercent) ** 2);
   return Math.round(Math.sqrt(squares.reduce((a, b) => a + b, 0)) / approximately(total));
 }

@@ -7,6 +7,11 @@ import { sorts } from "./product-search.ts";
 const strict = { additionalProperties: false };
 const uuid = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}";
 
+/** One line with something in it, without control characters. */
+const Line = (maxLength: number) => {
+  const plain = "[^\\u0000-\\u001f\\u007f-\\u009f]";
+  return Type.String({ minLength: 1, maxLength, pattern: `^(?=.*\\S)${plain}*$` });
+};
 /** Text with something in it, and without the zero character that PostgreSQL cannot keep. */
 const Text = (maxLength: number) =>
   Type.String({ minLength: 1, maxLength, pattern: "^[^\\u0000]*[^\\s\\u0000][^\\u0000]*$" });
@@ -40,7 +45,7 @@ const OnHand = Type.Object({ onHand: Type.Integer({ minimum: 0, maximum: 1_000_0
 const Delivered = Type.Object({ delivered: Type.Integer({ minimum: 1, maximum: 1_000_000 }) }, strict);
 
 const draft = {
-  name: Text(200),
+  name: Line(200),
   description: Text(4000),
   category: Slug,
   price: Price,
@@ -48,7 +53,7 @@ const draft = {
   billOfMaterials: BillOfMaterialsBody,
   expectedLifeYears: Type.Integer({ minimum: 1, maximum: 100 }),
   repairability: Type.Integer({ minimum: 0, maximum: 10 }),
-  certificates: Type.Array(Text(60), { maxItems: 10, uniqueItems: true }),
+  certificates: Type.Array(Line(60), { maxItems: 10, uniqueItems: true }),
 };
 export const ProductBody = Type.Object({ ...draft, stock: OnHand }, strict);
 export const ProductPatch = Type.Partial(
@@ -67,7 +72,7 @@ export const ListQuery = Type.Object(
     maxPrice: Type.Optional(Type.String({ pattern: "^[0-9]{1,12}$", description: "Minor units" })),
     sort: Type.Optional(Type.Union(sorts.map((sort) => Type.Literal(sort)))),
     limit: Type.Optional(Type.String({ pattern: "^([1-9][0-9]?|100)$", description: "1 to 100, else 20" })),
-    cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 1000 })),
+    cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 2000 })),
     ids: Type.Optional(
       Type.String({
         pattern: `^${uuid}(,${uuid}){0,99}$`,

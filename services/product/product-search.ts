@@ -47,6 +47,5 @@ export const keyPatterns = {
   carbon: /^\d{1,11}(\.\d{1,3})?$/,
   "-carbon": /^\d{1,11}(\.\d{1,3})?$/,
   newest: /^\d{1,16}$/,
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: PostgreSQL has no text with a zero character
-  name: /^[^\u0000]{1,400}$/,
+  name: /^\P{Cc}{1,800}$/u,
 } satisfies Record<Sort, RegExp>;
