@@ -2,14 +2,17 @@ import postgres from "postgres";
 import type { Log } from "#observability/log";
 import type { Bus, SubscribeOptions } from "./bus.ts";
 import { openEmbeddedLog, publishedChannel } from "./embedded-log.ts";
-import { keepPruning } from "./embedded-retention.ts";
+import { keepPruning, prune } from "./embedded-retention.ts";
 import { createSchema } from "./embedded-schema.ts";
 import { membersChannel } from "./embedded-session.ts";
 import { type EmbeddedSubscription, startSubscription } from "./embedded-subscription.ts";
-import { orAway } from "./or-away.ts";
+import { createRenewablePool } from "./renewable-pool.ts";
 
 const openTimeoutMs = 10_000;
 const checkTimeoutMs = 2000;
+const statementTimeoutMs = 10_000;
+const publishTimeoutMs = 15_000;
+const pruneTimeoutMs = 30 * 60 * 1000;
 /** Publishers are few (the relay of each service is one) and work in batches. */
 const publishConnections = 2;
 
@@ -40,29 +43,23 @@ export async function openEmbeddedBus({
   keptDays = 7,
   sessionTimeoutMs = 30_000,
 }: EmbeddedBusOptions): Promise<Bus> {
-  const sql = postgres(databaseUrl, {
-    max: publishConnections,
-    connect_timeout: 5,
-    connection: {
-      application_name: `bus ${clientId}`,
-      statement_timeout: 30_000,
-      synchronous_commit: "on",
-      jit: "off",
-    },
-    onnotice() {},
-  });
-  await orAway("The embedded bus", openTimeoutMs, createSchema(sql)).catch(async (error: unknown) => {
-    await sql.end({ timeout: 0 });
+  const openPool = () => postgres(databaseUrl, poolOptions(clientId));
+  const pool = createRenewablePool("The embedded bus", openPool);
+  /** Only listens, on one connection that postgres.js opens again when it was lost. */
+  const listener = openPool();
+  await pool.use(openTimeoutMs, createSchema).catch(async (error: unknown) => {
+    await pool.end();
     throw error;
   });
-  const messages = openEmbeddedLog(sql, { partitionsPerTopic });
+  const messages = openEmbeddedLog({ partitionsPerTopic });
   const ended = new AbortController();
-  const pruning = keepPruning(sql, { keptDays, ended: ended.signal, log });
+  const pruneOnce = () => pool.use(pruneTimeoutMs, (sql) => prune(sql, keptDays, ended.signal));
+  void keepPruning(pruneOnce, { ended: ended.signal, log });
   const subscriptions = new Set<EmbeddedSubscription>();
   let listening: Promise<unknown> | undefined;
 
   async function listen(): Promise<void> {
-    await sql.listen(
+    await listener.listen(
       publishedChannel,
       (payload) => {
         const ids = payload === "" ? [] : payload.split(",").map(Number);
@@ -73,21 +70,25 @@ export async function openEmbeddedBus({
         for (const subscription of subscriptions) subscription.published([]);
       },
     );
-    await sql.listen(membersChannel, (groupId) => {
+    await listener.listen(membersChannel, (groupId) => {
       for (const subscription of subscriptions) subscription.membersChanged(Number(groupId));
     });
   }
 
   return {
-    publish: messages.append,
+    async publish(batch) {
+      if (batch.length > 0) await pool.use(publishTimeoutMs, (sql) => messages.append(sql, batch));
+    },
     async subscribe(options: SubscribeOptions) {
       listening ??= listen().catch((error: unknown) => {
         listening = undefined;
         throw error;
       });
       await listening;
-      const partitions = (await Promise.all(options.topics.map(messages.partitionsOf))).flat();
-      const session = { databaseUrl, clientId, partitions, sessionTimeoutMs };
+      const partitions = await pool.use(checkTimeoutMs, (sql) =>
+        Promise.all(options.topics.map((topic) => messages.partitionsOf(sql, topic))),
+      );
+      const session = { databaseUrl, clientId, partitions: partitions.flat(), sessionTimeoutMs };
       const subscription = await startSubscription({ ...options, ...session, log });
       subscriptions.add(subscription);
       subscription.membersChanged();
@@ -99,13 +100,24 @@ export async function openEmbeddedBus({
       };
     },
     async check() {
-      await orAway("The embedded bus", checkTimeoutMs, sql`select 1 from partitions limit 1`);
+      await pool.use(checkTimeoutMs, async (sql) => await sql`select 1 from partitions limit 1`);
     },
     async close() {
       ended.abort();
       await Promise.all([...subscriptions].map((subscription) => subscription.stop()));
-      await pruning;
-      await sql.end({ timeout: 5 });
+      await Promise.all([pool.end(), listener.end({ timeout: 1 })]);
     },
   };
 }
+
+const poolOptions = (clientId: string) => ({
+  max: publishConnections,
+  connect_timeout: 5,
+  connection: {
+    application_name: `bus ${clientId}`,
+    statement_timeout: statementTimeoutMs,
+    synchronous_commit: "on",
+    jit: "off",
+  },
+  onnotice() {},
+});

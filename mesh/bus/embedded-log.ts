@@ -13,39 +13,38 @@ export const publishedChannel = "bus_published";
 const longestPayload = 7000;
 
 /** The writing side of the embedded log: topics and their partitions, and the one statement that appends. */
-export function openEmbeddedLog(sql: Sql, { partitionsPerTopic }: { partitionsPerTopic: number }) {
+export function openEmbeddedLog({ partitionsPerTopic }: { partitionsPerTopic: number }) {
   const known = new Map<string, readonly Partition[]>();
 
   /** A topic keeps the number of partitions that it was created with. */
-  async function partitionsOf(topic: string): Promise<readonly Partition[]> {
+  async function partitionsOf(sql: Sql, topic: string): Promise<readonly Partition[]> {
     const cached = known.get(topic);
     if (cached) return cached;
-    let rows = await readPartitions(topic);
+    let rows = await readPartitions(sql, topic);
     if (rows.length === 0) {
       await sql`
         insert into partitions (topic, number)
         select ${topic}, number from generate_series(0, ${partitionsPerTopic - 1}::int) as number
         on conflict do nothing`;
-      rows = await readPartitions(topic);
+      rows = await readPartitions(sql, topic);
     }
     known.set(topic, rows);
     return rows;
   }
 
-  const readPartitions = (topic: string) =>
+  const readPartitions = (sql: Sql, topic: string) =>
     sql<Partition[]>`select id, topic, number from partitions where topic = ${topic} order by number`;
 
   /**
    * Appends all or nothing, in one statement. Partitions are locked in the order of their ids, so that publishers wait
    * for each other instead of deadlocking, and until the commit: the offsets have no gap and appear in order.
    */
-  async function append(messages: readonly BusMessage[]): Promise<void> {
-    if (messages.length === 0) return;
+  async function append(sql: Sql, messages: readonly BusMessage[]): Promise<void> {
     const counts = new Map<number, number>();
     const partitionIds: number[] = [];
     const positions: number[] = [];
     for (const { topic, key } of messages) {
-      const partitions = known.get(topic) ?? (await partitionsOf(topic));
+      const partitions = known.get(topic) ?? (await partitionsOf(sql, topic));
       const { id } = partitions[hash(key) % partitions.length] as Partition;
       const position = counts.get(id) ?? 0;
       counts.set(id, position + 1);

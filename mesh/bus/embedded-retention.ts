@@ -43,14 +43,14 @@ export async function prune(sql: Sql, keptDays: number, ended: AbortSignal): Pro
 
 /** Prunes every hour, the first time at a random moment of it, until `ended`. */
 export async function keepPruning(
-  sql: Sql,
-  { keptDays, ended, log }: { keptDays: number; ended: AbortSignal; log: Log },
+  pruneOnce: () => Promise<number>,
+  { ended, log }: { ended: AbortSignal; log: Log },
 ): Promise<void> {
   let waitMs = Math.random() * everyMs;
   for (;;) {
     await sleep(waitMs, undefined, { signal: ended, ref: false }).catch(() => {});
     if (ended.aborted) return;
-    await prune(sql, keptDays, ended).catch((err: unknown) => log.warn({ err }, "pruning the bus failed"));
+    await pruneOnce().catch((err: unknown) => log.warn({ err }, "pruning the bus failed"));
     waitMs = everyMs;
   }
 }
