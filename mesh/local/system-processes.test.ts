@@ -1,0 +1,73 @@
+import { expect, test } from "bun:test";
+import { developmentPorts } from "./ports.ts";
+import { createSecrets, serviceTrust } from "./secrets.ts";
+import { serviceNames } from "./service-names.ts";
+import { type ProcessDefinition, systemProcesses } from "./system-processes.ts";
+
+const secrets = await createSecrets();
+const databaseUrls = Object.fromEntries(
+  [...serviceNames, "bus"].map((name) => [name, `postgres://ecotrack_${name}@db/ecotrack_${name}`]),
+) as Record<(typeof serviceNames)[number] | "bus", string>;
+const settings = {
+  ports: developmentPorts("0"),
+  stores: { databaseUrls, redisUrl: "redis://redis" },
+  secrets,
+  chosen: {},
+};
+const byName = (definitions: ProcessDefinition[], name: string) => {
+  const found = definitions.find((definition) => definition.name === name);
+  if (!found) throw new Error(`No ${name}`);
+  return found;
+};
+
+test("each service has its own database and key, and trusts all", () => {
+  const definitions = systemProcesses(settings);
+  for (const name of serviceNames) {
+    const { env, entry } = byName(definitions, `${name}-service`);
+    expect(entry).toBe(`services/${name}/main.ts`);
+    expect(env).toMatchObject({ DATABASE_URL: databaseUrls[name], BUS_DATABASE_URL: databaseUrls.bus });
+    expect(JSON.parse(env.SERVICE_KEY ?? "")).toMatchObject({ kid: `${name}-service/1`, alg: "ES256" });
+    expect(JSON.parse(env.SERVICE_TRUST ?? "").keys).toHaveLength(serviceNames.length);
+  }
+});
+
+test("what all may see holds no private key", () => {
+  for (const key of serviceTrust(secrets).keys) expect(Object.keys(key)).not.toContain("d");
+});
+
+test("a key is given only to the process that needs it", () => {
+  const readers = (value: string) =>
+    systemProcesses(settings)
+      .filter(({ env }) => JSON.stringify(env).includes(value))
+      .map(({ name }) => name);
+  expect(readers(secrets.keyEncryptionKey)).toEqual(["user-service"]);
+  expect(readers(secrets.stripeSecretKey)).toEqual(["payment-service", "stripe-sandbox"]);
+  expect(readers(secrets.serviceKeys.order.d ?? "")).toEqual(["order-service"]);
+});
+
+test("Kafka takes the place of the embedded bus", () => {
+  const { env } = byName(
+    systemProcesses({ ...settings, chosen: { KAFKA_BROKERS: "kafka:9092" } }),
+    "order-service",
+  );
+  expect(env.KAFKA_BROKERS).toBe("kafka:9092");
+  expect(env.BUS_DATABASE_URL).toBeUndefined();
+});
+
+test("an account at Stripe takes the place of the sandbox", () => {
+  const chosen = { STRIPE_SECRET_KEY: "sk_test_mine", STRIPE_WEBHOOK_SECRET: "whsec_mine" };
+  const definitions = systemProcesses({ ...settings, chosen });
+  expect(definitions.map(({ name }) => name)).not.toContain("stripe-sandbox");
+  const { env } = byName(definitions, "payment-service");
+  expect(env).toMatchObject(chosen);
+  expect(env.STRIPE_API_URL).toBeUndefined();
+});
+
+test("what the caller's shell happens to hold reaches no process", () => {
+  process.env.DATABASE_POOL_MAX = "77";
+  try {
+    for (const { env } of systemProcesses(settings)) expect(env.DATABASE_POOL_MAX).toBeUndefined();
+  } finally {
+    delete process.env.DATABASE_POOL_MAX;
+  }
+});

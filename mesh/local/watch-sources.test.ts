@@ -1,0 +1,31 @@
+import { expect, test } from "bun:test";
+import { affectedProcesses } from "./watch-sources.ts";
+
+test.each([
+  ["services/order/place-order.ts", "order-service"],
+  ["services/order/migrations/0002_notes.sql", "order-service"],
+  ["services/product/seed/products.json", "product-service"],
+  ["services/payment/stripe-gateway.ts", "payment-service"],
+  ["services/payment/sandbox/sandbox.ts", "stripe-sandbox"],
+  ["services/notification/mailbox/page.ts", "mailbox"],
+  ["gateway/stages/authenticate.ts", "gateway"],
+  ["gateway/gateway.yaml", "gateway"],
+  ["mesh/outbox/relay.ts", "all"],
+  ["mesh/outbox/outbox.sql", "all"],
+  ["observability/log.ts", "all"],
+])("a change of %s restarts %s", (path, affected) => {
+  expect(affectedProcesses(path)).toBe(affected);
+});
+
+test.each([
+  "services/order/order.test.ts",
+  "services/order/README.md",
+  "services/order/order.ts~",
+  "services/4913",
+  "gateway/bench/proxy.ts",
+  "mesh/local/dev.ts",
+  "mesh/helm/values.yaml",
+  "observability/grafana/dashboard.json",
+])("a change of %s restarts nothing", (path) => {
+  expect(affectedProcesses(path)).toBeUndefined();
+});
