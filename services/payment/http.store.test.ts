@@ -107,7 +107,7 @@ describe("bad input changes no row", () => {
       "validation-failed",
     ],
     ["an unknown field", (body) => ({ ...body, price: 1 }), 422, "validation-failed"],
-    ["no user", ({ userId: _, ...body }) => body, 422, "validation-failed"],
+    ["no user", (body) => ({ ...body, userId: undefined }), 422, "validation-failed"],
     [
       "another kind of payment",
       (body) => ({ ...body, paymentMethod: { type: "cash", token: "pm_x" } }),

@@ -1,5 +1,6 @@
 import { type Form, recordOf, textOf } from "./form.ts";
 import { chargeableAmount, currencyOf, optionalAmount } from "./form-money.ts";
+import type { SavedBooks } from "./saved-books.ts";
 import { invalid, missingParameter, noSuch, StripeRefusal } from "./stripe-error.ts";
 import type { Charge, Intent, Refund } from "./stripe-objects.ts";
 import { type TestCard, testCards } from "./test-cards.ts";
@@ -21,6 +22,13 @@ export class Books {
     private readonly seconds: () => number,
     private readonly happened: (event: BookEvent) => void,
   ) {}
+
+  /** Puts back what an earlier run knew. */
+  restore({ intents, charges, refunds }: Pick<SavedBooks, "intents" | "charges" | "refunds">): void {
+    for (const intent of intents) this.#add(intent);
+    for (const charge of charges) this.charges.set(charge.id, charge);
+    for (const refund of refunds) this.refunds.set(refund.id, refund);
+  }
 
   /** Intents whose `metadata.orderId` is this, oldest first. */
   ofOrder(orderId: string): readonly Intent[] {
@@ -65,7 +73,7 @@ export class Books {
     };
     const confirms = textOf(form, "confirm") === "true";
     if (confirms && method === null) throw missingParameter("payment_method");
-    this.restore(intent);
+    this.#add(intent);
     if (confirms) this.confirm(intent, form);
     return intent;
   }
@@ -170,12 +178,10 @@ export class Books {
     return refund;
   }
 
-  /** Puts an intent into the books: a new one, or one read back from an earlier run. */
-  restore(intent: Intent): void {
-    const known = this.intents.has(intent.id);
+  #add(intent: Intent): void {
     this.intents.set(intent.id, intent);
-    const orderId = intent.metadata.orderId;
-    if (known || orderId === undefined) return;
+    const { orderId } = intent.metadata;
+    if (orderId === undefined) return;
     const others = this.#byOrder.get(orderId);
     if (others === undefined) this.#byOrder.set(orderId, [intent]);
     else others.push(intent);

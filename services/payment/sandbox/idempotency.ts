@@ -11,6 +11,8 @@ interface Remembered {
   answer: Answer | undefined;
 }
 
+export type SavedKeys = readonly (readonly [key: string, Remembered])[];
+
 const keptForMs = 24 * 60 * 60 * 1000;
 
 /**
@@ -19,9 +21,19 @@ const keptForMs = 24 * 60 * 60 * 1000;
  * Parameters count as the same when the bodies are the same text; Stripe also looks past their order.
  */
 export class IdempotencyKeys {
-  readonly #known = new Map<string, Remembered>();
+  readonly #known: Map<string, Remembered>;
 
-  constructor(private readonly now: () => number) {}
+  constructor(
+    private readonly now: () => number,
+    saved: SavedKeys = [],
+  ) {
+    this.#known = new Map(saved);
+  }
+
+  /** The keys whose answer is known, oldest first. */
+  saved(): SavedKeys {
+    return [...this.#known].filter(([, { answer }]) => answer !== undefined);
+  }
 
   /** The first answer to this key, or undefined when the request is the first and may run. */
   begin(key: string, request: string): Answer | undefined {

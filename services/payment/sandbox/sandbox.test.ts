@@ -253,6 +253,16 @@ test("pm_sandbox_lateWebhook keeps its event back", async () => {
   expect(sandbox.state().webhooks).toEqual({ delivered: 0, pending: 1, failed: 0 });
 });
 
+test("books that were saved and read back know every charge and key", async () => {
+  const first = await charge("pm_card_visa", "key-1");
+  const saved = JSON.parse(JSON.stringify(sandbox.saved()));
+  sandbox.close();
+  sandbox = createSandbox({ secretKey, webhookSecret, saved });
+  expect((await charge("pm_card_visa", "key-1")).id).toBe(first.id);
+  await stripe.refunds.create({ payment_intent: first.id });
+  expect(sandbox.state().orders).toMatchObject([{ charges: 1, net: 0 }]);
+});
+
 test("the page shows the books and escapes what clients sent", async () => {
   await stripe.paymentIntents.create({
     amount: 2500,

@@ -3,6 +3,7 @@ import { type BookEvent, Books } from "./books.ts";
 import { booksState, type SandboxState } from "./books-state.ts";
 import { decodeForm, type Form, textOf } from "./form.ts";
 import { type Answer, IdempotencyKeys } from "./idempotency.ts";
+import type { SavedBooks } from "./saved-books.ts";
 import { invalid, noSuch, StripeRefusal } from "./stripe-error.ts";
 import type { Intent } from "./stripe-objects.ts";
 import { testCards } from "./test-cards.ts";
@@ -21,12 +22,18 @@ export interface SandboxOptions {
   readonly webhookBackoffMs?: number;
   /** How long `pm_sandbox_timeoutAfterCharging` keeps its caller waiting, in milliseconds. */
   readonly hangMs?: number;
+  /** What an earlier run saved. */
+  readonly saved?: SavedBooks | undefined;
 }
 
 export interface Sandbox {
   fetch(request: Request): Promise<Response>;
   /** What the provider knows of every payment; the same as `GET /sandbox/state`. */
   state(): SandboxState;
+  /** What the next run needs to know. */
+  saved(): SavedBooks;
+  /** Changes whenever the books may have. */
+  version(): number;
   close(): void;
 }
 
@@ -45,9 +52,10 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     now,
     backoffMs: options.webhookBackoffMs ?? 500,
   });
-  const keys = new IdempotencyKeys(now);
+  const keys = new IdempotencyKeys(now, options.saved?.keys);
   const seconds = () => Math.floor(now() / 1000);
   const books = new Books(newId, seconds, announce);
+  if (options.saved !== undefined) books.restore(options.saved);
   const bearer = `Bearer ${secretKey}`;
   const basic = `Basic ${btoa(`${secretKey}:`)}`;
 
@@ -80,17 +88,17 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     if (key === null) return write(books, path, decodeForm(text));
     const first = keys.begin(key, `${path}?${text}`);
     if (first !== undefined) return { ...first, again: true };
-    return await once(key, request.signal, path, decodeForm(text));
+    return await once(key, request, path, decodeForm(text));
   }
 
-  async function once(key: string, signal: AbortSignal, path: string, form: Form): Promise<Answer> {
+  async function once(key: string, request: Request, path: string, form: Form): Promise<Answer> {
     const card =
       path === "/v1/payment_intents" ? testCards.get(textOf(form, "payment_method") ?? "") : undefined;
     try {
       if (card?.answersAfter !== undefined) await wait(card.answersAfter);
       const given = write(books, path, form);
       keys.end(key, given);
-      if (card?.hangs && textOf(form, "confirm") === "true") await wait(hangMs, signal);
+      if (card?.hangs && textOf(form, "confirm") === "true") await wait(hangMs, request.signal);
       return given;
     } catch (error) {
       if (error instanceof StripeRefusal && error.kept) keys.end(key, refusalAnswer(error));
@@ -119,6 +127,13 @@ export function createSandbox(options: SandboxOptions): Sandbox {
         return new Response(given.body, { status: given.status, headers });
       }
     },
+    saved: () => ({
+      intents: [...books.intents.values()],
+      charges: [...books.charges.values()],
+      refunds: [...books.refunds.values()],
+      keys: keys.saved(),
+    }),
+    version: () => made,
     state: () => booksState(books, webhooks),
     close: () => webhooks.close(),
   };
