@@ -8,6 +8,9 @@ import { type RefundDeps, sendRefund } from "./send-refund.ts";
 
 const atOnce = 20;
 const everyMs = 2_000;
+/** A cancellation that still keeps money after so many attempts needs a person, and hurry helps no more. */
+const quickAttempts = 20;
+const slowlyMs = 15 * 60 * 1000;
 const pruneEveryMs = 60 * 60 * 1000;
 
 /**
@@ -35,8 +38,8 @@ async function sweepPayment(deps: RefundDeps, payment: Payment): Promise<void> {
     return;
   }
   const done = await finishCancellation(deps, payment);
-  const afterMs = done === "processing" ? nextAttemptAfterMs(payment.attempts) : null;
-  await releaseCancellation(deps.sql, payment.id, afterMs);
+  const afterMs = payment.attempts > quickAttempts ? slowlyMs : nextAttemptAfterMs(payment.attempts);
+  await releaseCancellation(deps.sql, payment.id, done === "processing" ? afterMs : null);
 }
 
 /** Sweeps every two seconds until stopped; `stop` waits for the sweep under way. */
