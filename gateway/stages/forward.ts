@@ -17,7 +17,7 @@ export function forward(
     headers: upstreamHeaders(exchange, timeoutMs),
     body: exchange.body,
     timeoutMs,
-    client: exchange.request.signal,
+    request: exchange.request,
   });
 }
 
@@ -39,7 +39,7 @@ export function readInstead(
     headers,
     body: undefined,
     timeoutMs,
-    client: exchange.request.signal,
+    request: exchange.request,
   });
 }
 

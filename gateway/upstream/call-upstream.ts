@@ -7,8 +7,8 @@ export interface UpstreamCall {
   readonly body: Uint8Array<ArrayBuffer> | undefined;
   /** Until the answer's headers are there. */
   readonly timeoutMs: number;
-  /** Aborts when the client goes away. */
-  readonly client: AbortSignal;
+  /** The client's request, for whose sake this is done; when it is aborted, so is the call. */
+  readonly request: Request;
 }
 
 /** Why there is no answer. `client-gone`: nobody is left to answer to. */
@@ -25,17 +25,15 @@ const neverConnected = new Set(["ECONNREFUSED", "ENOTFOUND", "EHOSTUNREACH", "EN
  */
 export async function callUpstream(
   deadlines: Deadlines,
-  { url, method, headers, body, timeoutMs, client }: UpstreamCall,
+  { url, method, headers, body, timeoutMs, request }: UpstreamCall,
 ): Promise<Response | UpstreamFailure> {
-  const waiting = deadlines.start(timeoutMs);
-  const { controller } = waiting;
-  // Stays after the answer's headers: a client that leaves in the middle of a body ends the upstream's work too.
-  client.addEventListener("abort", () => controller.abort(), { once: true });
+  // Until the answer's headers are there. After that the runtime itself drops the body of a client that has left.
+  const waiting = deadlines.start(timeoutMs, request);
   const init = {
     method,
     headers,
     redirect: "manual",
-    signal: controller.signal,
+    signal: waiting.controller.signal,
     // Bodies travel on as they are encoded. Bun obeys this; Deno leaves bodies alone where `accept-encoding` is set.
     decompress: false,
     ...(body && { body }),
@@ -46,7 +44,7 @@ export async function callUpstream(
         return await fetch(url, init);
       } catch (error) {
         if (waiting.expired) return "timeout";
-        if (client.aborted) return "client-gone";
+        if (request.signal.aborted) return "client-gone";
         if (attempt === 2 || !(didNotConnect(error) || idempotent.has(method))) return "unavailable";
       }
       await new Promise((resolve) => setTimeout(resolve, retryAfterMs));

@@ -1,14 +1,15 @@
 /** One call that is waited for. */
 export interface Waiting {
   readonly controller: AbortController;
+  readonly request: Request;
   /** Of `performance.now()`. */
   readonly expiresAt: number;
   expired: boolean;
 }
 
 /**
- * Ends calls that take too long. One timer looks at all of them, which costs less than a timer for each; a call may
- * therefore be ended up to `everyMs` late.
+ * Ends calls that take too long or whose client has gone. One timer looks at all of them, which costs less than a timer
+ * and a listener for each; a call may therefore be ended up to `everyMs` late.
  */
 export class Deadlines {
   readonly #waiting = new Set<Waiting>();
@@ -19,9 +20,10 @@ export class Deadlines {
     this.#timer.unref();
   }
 
-  start(timeoutMs: number): Waiting {
+  start(timeoutMs: number, request: Request): Waiting {
     const waiting = {
       controller: new AbortController(),
+      request,
       expiresAt: performance.now() + timeoutMs,
       expired: false,
     };
@@ -43,9 +45,8 @@ export class Deadlines {
 
   #sweep(now: number): void {
     for (const waiting of this.#waiting) {
-      if (waiting.expiresAt > now) continue;
-      waiting.expired = true;
-      waiting.controller.abort();
+      waiting.expired = waiting.expiresAt <= now;
+      if (waiting.expired || waiting.request.signal.aborted) waiting.controller.abort();
     }
   }
 }
