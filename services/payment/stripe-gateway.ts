@@ -28,14 +28,14 @@ export interface StripeOptions {
   readonly secretKey: string;
   /** Where Stripe's API is; the real one when undefined. */
   readonly apiUrl?: string | undefined;
-  /** For one attempt, in milliseconds. */
+  /** For one attempt, in milliseconds; shorter than order-service waits for us, so that it gets our 202. */
   readonly timeoutMs?: number;
 }
 
 export type StripeGateway = ReturnType<typeof openStripe>;
 
 /** The payment provider: the one place that knows Stripe's client. Nothing in it throws for what Stripe answers. */
-export function openStripe({ secretKey, apiUrl, timeoutMs = 4_000 }: StripeOptions) {
+export function openStripe({ secretKey, apiUrl, timeoutMs = 3_000 }: StripeOptions) {
   const stripe = new Stripe(secretKey, {
     ...(apiUrl === undefined ? {} : addressOf(apiUrl)),
     httpClient: Stripe.createFetchHttpClient(),

@@ -69,7 +69,7 @@ export const testCards: ReadonlyMap<string, TestCard> = new Map<string, TestCard
   ["pm_card_authenticationRequired", { outcome: "requires-action" }],
   ["pm_card_threeDSecure2Required", { outcome: "requires-action" }],
   ["pm_sandbox_timeoutAfterCharging", { outcome: "succeeds", hangs: true }],
-  ["pm_sandbox_slow", { outcome: "succeeds", answersAfter: 3_000 }],
+  ["pm_sandbox_slow", { outcome: "succeeds", answersAfter: 2_500 }],
   ["pm_sandbox_lateWebhook", { outcome: "succeeds", webhookAfter: 10_000 }],
   ["pm_sandbox_duplicateWebhook", { outcome: "succeeds", deliveries: 3 }],
 ]);
