@@ -89,10 +89,9 @@ export function rotateLog(home: Home, name: string): void {
   if (existsSync(file)) renameSync(file, join(home.logs, `${name}.1.log`));
 }
 
-/** One line on a process that ended while it should run. */
+/** One line on a process that ended while it should run, with the last error that it wrote. */
 export function exitLine(name: string, exit: Exit, logFile: string): string {
   const how = exit.signal ? `was ended by ${exit.signal}` : `ended with code ${exit.code}`;
-  const tail = logTail(logFile, 30);
-  const last = tail.findLast((line) => /error|cannot|fatal|failed/i.test(line)) ?? tail.at(-1);
+  const last = logTail(logFile, 30).findLast((line) => /error|cannot|fatal|failed/i.test(line));
   return `${name} ${how}${last ? `: ${last}` : ""} (log: ${logFile})`;
 }
