@@ -4,6 +4,7 @@ import type { ProductDeps } from "./product-deps.ts";
 import { deleted, productTopic } from "./product-event.ts";
 import { lockCatalogue, lockProduct, markDeleted, renewCatalogueVersion } from "./product-store.ts";
 import { rescoreCategories } from "./rescore-categories.ts";
+import { endSale } from "./stock-store.ts";
 
 export type DeleteRefusal =
   | { readonly refused: "product-not-found" }
@@ -24,6 +25,7 @@ export async function deleteProduct(
       return { refused: "version-mismatch" };
     await renewCatalogueVersion(tx);
     await markDeleted(tx, id, at);
+    await endSale(tx, id);
     const placement = await placeIn(tx, product);
     if (!("refused" in placement)) await rescoreCategories(tx, [placement.categoryId]);
     await appendEvents(tx, productTopic, [deleted(id, { id: deps.newId(), time: at })]);

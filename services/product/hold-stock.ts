@@ -11,14 +11,16 @@ export async function holdForOrder(
 ): Promise<{ readonly expiresAt: Date } | HoldRefusal> {
   const now = deps.now();
   const until = new Date(now.getTime() + expiresInSeconds * 1000);
-  const outcome = await holdStock(deps.sql, orderId, mergeItems(items), { now, until });
+  const lines = mergeItems(items);
+  const outcome = await holdStock(deps.sql, orderId, lines, { now, until });
   if ("refused" in outcome) {
     deps.metrics.reservations.inc({ outcome: outcome.refused });
     return outcome;
   }
-  if (outcome.remaining) {
+  const { remaining } = outcome;
+  if (remaining) {
     deps.metrics.reservations.inc({ outcome: "held" });
-    deps.stock.learn(Object.entries(outcome.remaining));
+    deps.stock.learn(lines.map(({ productId }, line) => [productId, remaining[line] ?? 0] as const));
   }
   return { expiresAt: outcome.expiresAt };
 }

@@ -147,6 +147,8 @@ describe("the list", () => {
     [`ids=${randomUUID()}&limit=2`, "/ids"],
     ["colour=red", "/colour"],
     ["query=", "/query"],
+    ["limit=1&limit=2", "/limit"],
+    ["maxPrice=-1", "/maxPrice"],
   ])("refuses ?%s", async (query, pointer) => {
     const { status, body } = await products.call("GET", `/api/products?${query}`);
     expect({ status, code: body.code }).toEqual({ status: 422, code: "validation-failed" });
@@ -231,6 +233,21 @@ describe("an admin", () => {
       },
     });
     expect((await list("?query=willow%20basket")).data.map((each) => each.id)).toContain(id);
+  });
+
+  test("need not claim anything, and gets no credit for it", async () => {
+    const { name, description, category, price, billOfMaterials } = sampleDraft;
+    const body = { name, description, category, price, billOfMaterials, stock: { onHand: 0 } };
+    const answer = await products.call("POST", "/api/products", { as: products.tokens.admin, body });
+    expect(answer).toMatchObject({
+      status: 201,
+      body: { images: [], scoreParts: { certificates: 0, repairability: 0 } },
+    });
+    const unknown = await products.call("POST", "/api/products", {
+      as: products.tokens.admin,
+      body: { ...body, billOfMaterials: undefined },
+    });
+    expect(unknown).toMatchObject({ status: 422, body: { errors: [{ pointer: "/billOfMaterials" }] } });
   });
 
   test("changes a product; price and stock each have their event; the list follows at once", async () => {

@@ -18,9 +18,11 @@ import {
   ProductPatch,
   RecommendationQuery,
   RecommendationView,
+  unclaimed,
 } from "./product-schema.ts";
 import { productDetailView, productView } from "./product-view.ts";
 import { recommendProducts } from "./recommend-products.ts";
+import { refuseRepeats } from "./refuse-repeats.ts";
 import { createReservationHttp } from "./reservation-http.ts";
 
 const defaultLimit = 20;
@@ -54,6 +56,7 @@ export function createProductHttp(base: ServiceAppOptions, deps: ProductDeps) {
       {
         anyone: true,
         query: ListQuery,
+        beforeHandle: refuseRepeats,
         response: { 200: ListView },
         detail: { summary: "Search, filter and page through what is for sale", tags: ["products"] },
       },
@@ -74,6 +77,7 @@ export function createProductHttp(base: ServiceAppOptions, deps: ProductDeps) {
         anyone: true,
         params: ProductParams,
         query: RecommendationQuery,
+        beforeHandle: refuseRepeats,
         response: { 200: RecommendationView },
         detail: { summary: "What is better for the climate, else what is popular", tags: ["products"] },
       },
@@ -86,7 +90,7 @@ export function createProductHttp(base: ServiceAppOptions, deps: ProductDeps) {
     .post(
       "/api/products",
       async ({ body: { stock, ...draft }, set }) => {
-        const id = accepted(await createProduct(deps, draft, stock.onHand));
+        const id = accepted(await createProduct(deps, { ...unclaimed, ...draft }, stock.onHand));
         set.status = 201;
         set.headers.location = `/api/products/${id}`;
         return detail(id);

@@ -55,7 +55,16 @@ const draft = {
   repairability: Type.Integer({ minimum: 0, maximum: 10 }),
   certificates: Type.Array(Line(60), { maxItems: 10, uniqueItems: true }),
 };
-export const ProductBody = Type.Object({ ...draft, stock: OnHand }, strict);
+const { name, description, category: slug, price, billOfMaterials, ...claims } = draft;
+/** What is not claimed is not credited: no pictures, no certificates, no repairability, a life of one year. */
+export const ProductBody = Type.Composite(
+  [
+    Type.Object({ name, description, category: slug, price, billOfMaterials, stock: OnHand }),
+    Type.Partial(Type.Object(claims)),
+  ],
+  strict,
+);
+export const unclaimed = { images: [], certificates: [], repairability: 0, expectedLifeYears: 1 };
 export const ProductPatch = Type.Partial(
   Type.Object({ ...draft, stock: Type.Union([OnHand, Delivered]) }, strict),
   { minProperties: 1, ...strict },

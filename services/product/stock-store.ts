@@ -3,14 +3,15 @@ import type { ConfirmRefusal, HoldRefusal, Item, Shortage, StockLevel } from "./
 
 export interface Held {
   readonly expiresAt: Date;
-  /** What is left by product id; null when the hold was there already. */
-  readonly remaining: Readonly<Record<string, number>> | null;
+  /** What is left of each product, in the order of the items; null when the hold was there already. */
+  readonly remaining: readonly number[] | null;
 }
 
 interface HoldRow {
   outcome: "held" | "short" | "released" | "mismatch";
   held_until: Date;
-  lines: Record<string, number> | Shortage[] | null;
+  remaining: number[] | null;
+  missing: Shortage[] | null;
 }
 
 /**
@@ -26,11 +27,10 @@ export async function holdStock(
   const ids = items.map((item) => item.productId);
   const quantities = items.map((item) => item.quantity);
   const [row] = await sql<HoldRow[]>`
-    select outcome, held_until, lines
-    from hold_stock(${orderId}, ${ids}::uuid[], ${quantities}::int[], ${now}, ${until})`;
+    select * from hold_stock(${orderId}, ${ids}::uuid[], ${quantities}::int[], ${now}, ${until})`;
   if (row === undefined) throw new Error("hold_stock gave no row");
-  if (row.outcome === "held") return { expiresAt: row.held_until, remaining: row.lines as Held["remaining"] };
-  if (row.outcome === "short") return { refused: "insufficient-stock", short: row.lines as Shortage[] };
+  if (row.outcome === "held") return { expiresAt: row.held_until, remaining: row.remaining };
+  if (row.outcome === "short") return { refused: "insufficient-stock", short: row.missing ?? [] };
   return { refused: row.outcome === "released" ? "reservation-released" : "reservation-mismatch" };
 }
 
@@ -89,6 +89,11 @@ export interface InitialStock {
 
 /** `onHand` says what a count in the warehouse found; `delivered` adds to what is there. */
 export type StockChange = { readonly onHand: number } | { readonly delivered: number };
+
+/** Nothing of a product that was taken out of the shop can be held any more. */
+export async function endSale(tx: Transaction, productId: string): Promise<void> {
+  await tx`update stock set for_sale = false where product_id = ${productId}`;
+}
 
 /** Undefined for a product that has no stock, which means that there is no such product. */
 export async function changeStock(

@@ -62,12 +62,14 @@ create index products_category on products (category_id) where deleted_at is nul
 -- No index but the key, and room in each page, so that a sale rewrites only its row.
 create table stock (
   product_id uuid primary key references products (id),
+  -- ends with the product, so that a hold need not look at it
+  for_sale boolean not null default true,
   on_hand int not null check (on_hand >= 0),
   reserved int not null default 0 check (reserved >= 0),
   sold bigint not null default 0 check (sold >= 0),
   delivered bigint not null,
   check (on_hand + reserved + sold = delivered)
-) with (fillfactor = 70);
+) with (fillfactor = 50);
 
 create table reservations (
   order_id uuid primary key,
@@ -83,59 +85,69 @@ create table reservations (
 create index reservations_due on reservations (expires_at) where status = 'held';
 
 -- The functions below are one round trip each and keep one order of locks: the order's advisory lock, its reservation,
--- then rows of stock by product id. So no two of them can wait for each other in a circle.
+-- then rows of stock by product id. So no two of them can wait for each other in a circle. They go through the few lines
+-- of an order one by one: for each that is one look at the key, where a join over arrays reads all of a small table.
 
--- outcome: held (lines: what is left, by product; null for a repeat) | short (lines: what is missing) | released | mismatch
+-- outcome: held (remaining: what is left of each product; null for a repeat) | short (missing) | released | mismatch
 create function hold_stock(
   p_order uuid, p_products uuid[], p_quantities int[], p_now timestamptz, p_until timestamptz
-) returns table (outcome text, held_until timestamptz, lines jsonb)
+) returns table (outcome text, held_until timestamptz, remaining int[], missing jsonb)
 language plpgsql as $$
 declare
   known reservations;
-  missing jsonb;
-  remaining jsonb;
+  taken int := 0;
+  is_left int;
 begin
   perform pg_advisory_xact_lock(hashtextextended(p_order::text, 0));
   select * into known from reservations r where r.order_id = p_order for update;
-  if known.status = 'released' then
-    return query select 'released', null::timestamptz, null::jsonb;
-    return;
-  elsif known.product_ids <> p_products or known.quantities <> p_quantities then
-    return query select 'mismatch', null::timestamptz, null::jsonb;
-    return;
-  elsif known.status = 'confirmed' or known.expires_at > p_now and known.status = 'held' then
-    return query select 'held', known.expires_at, null::jsonb;
-    return;
-  elsif known.status = 'held' then
+  held_until := known.expires_at;
+  outcome := case
+    when known.status = 'released' then 'released'
+    when known.product_ids <> p_products or known.quantities <> p_quantities then 'mismatch'
+    when known.status = 'confirmed' then 'held'
+    when known.status = 'held' then 'held'
+  end;
+  if known.status = 'held' and known.expires_at <= p_now and outcome = 'held' then
     -- Overdue, but not swept yet: the stock is still set aside, so it is simply kept longer.
     update reservations r set expires_at = p_until, updated_at = p_now where r.order_id = p_order;
-    return query select 'held', p_until, null::jsonb;
+    held_until := p_until;
+  end if;
+  if outcome is not null then
+    return next;
     return;
   end if;
 
-  perform 1 from stock s where s.product_id = any (p_products) order by s.product_id for update;
-  select jsonb_agg(jsonb_build_object(
-      'productId', i.product_id, 'quantity', i.quantity, 'available', coalesce(s.on_hand, 0)))
-    into missing
-    from unnest(p_products, p_quantities) as i (product_id, quantity)
-    left join products p on p.id = i.product_id and p.deleted_at is null
-    left join stock s on s.product_id = p.id
-    where s.on_hand is null or s.on_hand < i.quantity;
-  if missing is not null then
-    return query select 'short', null::timestamptz, missing;
+  for i in 1 .. cardinality(p_products) loop
+    update stock s set on_hand = s.on_hand - p_quantities[i], reserved = s.reserved + p_quantities[i]
+      where s.product_id = p_products[i] and s.for_sale and s.on_hand >= p_quantities[i]
+      returning s.on_hand into is_left;
+    exit when not found;
+    remaining := remaining || is_left;
+    taken := i;
+  end loop;
+  if taken < cardinality(p_products) then
+    for i in 1 .. taken loop
+      update stock s set on_hand = s.on_hand + p_quantities[i], reserved = s.reserved - p_quantities[i]
+        where s.product_id = p_products[i];
+    end loop;
+    outcome := 'short';
+    remaining := null;
+    -- The line that failed may have been filled since; it is named all the same, because it is why nothing is held.
+    select jsonb_agg(jsonb_build_object('productId', i.product_id, 'quantity', i.quantity,
+        'available', case when s.for_sale then s.on_hand else 0 end))
+      into missing
+      from unnest(p_products, p_quantities) with ordinality as i (product_id, quantity, line)
+      left join stock s on s.product_id = i.product_id
+      where i.line = taken + 1 or s.on_hand is null or s.on_hand < i.quantity or not s.for_sale;
+    return next;
     return;
   end if;
-  with changed as (
-    update stock s set on_hand = s.on_hand - i.quantity, reserved = s.reserved + i.quantity
-      from unnest(p_products, p_quantities) as i (product_id, quantity)
-      where s.product_id = i.product_id
-      returning s.product_id, s.on_hand
-  )
-  select jsonb_object_agg(c.product_id, c.on_hand) into remaining from changed c;
   insert into reservations as r (order_id, status, product_ids, quantities, expires_at, created_at, updated_at)
     values (p_order, 'held', p_products, p_quantities, p_until, p_now, p_now)
     on conflict (order_id) do update set status = 'held', expires_at = p_until, updated_at = p_now;
-  return query select 'held', p_until, remaining;
+  outcome := 'held';
+  held_until := p_until;
+  return next;
 end $$;
 
 -- outcome: confirmed (one row a product, with its stock) | already-confirmed | expired | released | unknown
@@ -145,24 +157,23 @@ language plpgsql as $$
 declare
   known reservations;
 begin
-  select * into known from reservations r where r.order_id = p_order for update;
-  if known.order_id is null then
-    return query select 'unknown', null::uuid, null::int, null::int;
-  elsif known.status = 'confirmed' then
-    return query select 'already-confirmed', null::uuid, null::int, null::int;
-  elsif known.status = 'released' then
-    return query select 'released', null::uuid, null::int, null::int;
-  elsif known.status = 'expired' or known.expires_at <= p_now then
-    return query select 'expired', null::uuid, null::int, null::int;
-  else
-    update reservations r set status = 'confirmed', updated_at = p_now where r.order_id = p_order;
-    perform 1 from stock s where s.product_id = any (known.product_ids) order by s.product_id for update;
-    return query
-      update stock s set reserved = s.reserved - i.quantity, sold = s.sold + i.quantity
-        from unnest(known.product_ids, known.quantities) as i (product_id, quantity)
-        where s.product_id = i.product_id
-        returning 'confirmed', s.product_id, s.on_hand, s.reserved;
+  update reservations r set status = 'confirmed', updated_at = p_now
+    where r.order_id = p_order and r.status = 'held' and r.expires_at > p_now
+    returning * into known;
+  if not found then
+    select case r.status when 'confirmed' then 'already-confirmed' when 'held' then 'expired' else r.status end
+      into outcome from reservations r where r.order_id = p_order;
+    outcome := coalesce(outcome, 'unknown');
+    return next;
+    return;
   end if;
+  outcome := 'confirmed';
+  for i in 1 .. cardinality(known.product_ids) loop
+    update stock s set reserved = s.reserved - known.quantities[i], sold = s.sold + known.quantities[i]
+      where s.product_id = known.product_ids[i]
+      returning s.product_id, s.on_hand, s.reserved into product, free, set_aside;
+    return next;
+  end loop;
 end $$;
 
 -- outcome: released (was held) | restocked (was sold), one row a product with its stock; nothing when there was nothing
@@ -175,26 +186,19 @@ declare
 begin
   perform pg_advisory_xact_lock(hashtextextended(p_order::text, 0));
   select * into known from reservations r where r.order_id = p_order for update;
-  if known.order_id is null then
-    insert into reservations values (p_order, 'released', '{}', '{}', p_now, p_now, p_now);
-  elsif known.status <> 'released' then
-    update reservations r set status = 'released', updated_at = p_now where r.order_id = p_order;
-  end if;
-  if known.status = 'held' then
-    perform 1 from stock s where s.product_id = any (known.product_ids) order by s.product_id for update;
-    return query
-      update stock s set on_hand = s.on_hand + i.quantity, reserved = s.reserved - i.quantity
-        from unnest(known.product_ids, known.quantities) as i (product_id, quantity)
-        where s.product_id = i.product_id
-        returning 'released', s.product_id, s.on_hand, s.reserved;
-  elsif known.status = 'confirmed' then
-    perform 1 from stock s where s.product_id = any (known.product_ids) order by s.product_id for update;
-    return query
-      update stock s set on_hand = s.on_hand + i.quantity, sold = s.sold - i.quantity
-        from unnest(known.product_ids, known.quantities) as i (product_id, quantity)
-        where s.product_id = i.product_id
-        returning 'restocked', s.product_id, s.on_hand, s.reserved;
-  end if;
+  insert into reservations as r (order_id, status, product_ids, quantities, expires_at, created_at, updated_at)
+    values (p_order, 'released', '{}', '{}', p_now, p_now, p_now)
+    on conflict (order_id) do update set status = 'released', updated_at = p_now;
+  if known.status is null or known.status not in ('held', 'confirmed') then return; end if;
+  outcome := case known.status when 'held' then 'released' else 'restocked' end;
+  for i in 1 .. cardinality(known.product_ids) loop
+    update stock s set on_hand = s.on_hand + known.quantities[i],
+        reserved = s.reserved - case known.status when 'held' then known.quantities[i] else 0 end,
+        sold = s.sold - case known.status when 'confirmed' then known.quantities[i] else 0 end
+      where s.product_id = known.product_ids[i]
+      returning s.product_id, s.on_hand, s.reserved into product, free, set_aside;
+    return next;
+  end loop;
 end $$;
 
 -- Gives back what overdue holds kept; returns how many there were, at most p_limit. Several sweepers share the work.
