@@ -15,7 +15,7 @@ export function createTerminal(output: NodeJS.WriteStream = process.stdout): Ter
   function redraw(): void {
     if (!output.isTTY) return;
     const steps = [...underWay].map(([name, since]) => `${name} ${seconds(since)}`).join(", ");
-    output.write(`\r\x1b[K${steps && `  … ${steps}`.slice(0, output.columns - 1)}`);
+    output.write(`\r\x1b[K${steps && `  … ${steps}`.slice(0, (output.columns || 120) - 1)}`);
   }
   function line(text: string): void {
     output.write(`${output.isTTY ? "\r\x1b[K" : ""}${text}\n`);
