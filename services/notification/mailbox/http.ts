@@ -71,12 +71,12 @@ async function oneMessage(log: MessageLog, pathname: string): Promise<Response> 
 }
 
 function readFilter(query: URLSearchParams): MessageFilter {
-  const limit = Number(query.get("limit") ?? 100);
+  const limit = Number(query.get("limit"));
   return {
     to: query.get("to") ?? undefined,
     subject: query.get("subject") ?? undefined,
     key: query.get("key") ?? undefined,
-    limit: Number.isInteger(limit) && limit > 0 ? Math.min(limit, 1000) : 100,
+    limit: Number.isInteger(limit) && limit > 0 ? Math.min(limit, 1000) : undefined,
   };
 }
 

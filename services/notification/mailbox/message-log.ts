@@ -23,12 +23,12 @@ export interface Message extends MessageSummary {
   readonly headers: readonly { readonly name: string; readonly value: string }[];
 }
 
-/** `to` and `subject` match anywhere and ignore case; `key` is the whole value of one of our headers. */
+/** `to` and `subject` match anywhere and ignore case; `key` is the whole value of one of our headers. 100 if not said. */
 export interface MessageFilter {
   readonly to?: string | undefined;
   readonly subject?: string | undefined;
   readonly key?: string | undefined;
-  readonly limit: number;
+  readonly limit?: number | undefined;
 }
 
 interface Entry extends ReceivedMail {
@@ -104,7 +104,7 @@ export class MessageLog {
     for (const watcher of this.#watchers) watcher();
   }
 
-  async *#matching({ to, subject, key, limit }: MessageFilter): AsyncGenerator<Entry> {
+  async *#matching({ to, subject, key, limit = 100 }: MessageFilter): AsyncGenerator<Entry> {
     const wantedTo = to?.toLowerCase();
     const wantedSubject = subject?.toLowerCase();
     let left = limit;

@@ -10,15 +10,21 @@ export interface CancelledOrder {
   readonly total: Money;
 }
 
+// The codes are those of order-service.
 const sentences = new Map([
   ["insufficient-stock", "An item is no longer in stock."],
   ["payment-declined", "The payment was declined."],
-  ["customer-request", "You asked us to cancel it."],
+  ["payment-cancelled", "The payment was called off."],
+  ["reservation-lapsed", "The items could not be held until the payment was through."],
+  ["rejected", "It could not be processed as it was placed."],
+  ["timed-out", "It could not be finished in time."],
+  ["requested-by-customer", "You asked us to cancel it."],
+  ["requested-by-admin", "Our staff cancelled it."],
 ]);
 
 export function orderCancelled(order: CancelledOrder & { readonly firstName: string }): MailContent {
   const name = oneLine(order.firstName);
-  const subject = `Your EcoTrack order ${orderReference(order.orderId)} was cancelled`;
+  const subject = `Order ${orderReference(order.orderId)} was cancelled`;
   const reason = sentences.get(order.reason) ?? `Reason: ${oneLine(order.reason)}`;
   const total = formatMoney(order.total);
   return {

@@ -14,7 +14,7 @@ export interface ConfirmedOrder {
 
 export function orderConfirmed(order: ConfirmedOrder & { readonly firstName: string }): MailContent {
   const name = oneLine(order.firstName);
-  const subject = `Your EcoTrack order ${orderReference(order.orderId)} is confirmed`;
+  const subject = `Order ${orderReference(order.orderId)} is confirmed`;
   const total = formatMoney(order.total);
   const carbon = formatCarbon(order.carbon);
   const lines = order.items.map(({ name, quantity, unitPrice }) => ({
