@@ -443,7 +443,9 @@ describe("services that fail", () => {
     leaving.abort();
     expect(await left.catch((error: Error) => error.name)).toBe("AbortError");
     await eventually(() => aborted.includes("?left") || undefined, { withinMs: 1000 });
-    expect(await gateway.metrics.text()).toMatch(/gateway_upstream_errors_total\{.*reason="client-gone".*\} 1/);
+    expect(await gateway.metrics.text()).toMatch(
+      /gateway_upstream_errors_total\{.*reason="client-gone".*\} 1/,
+    );
   });
 
   test("an answer arrives while it is still being made", async () => {
