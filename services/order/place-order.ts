@@ -1,14 +1,7 @@
 import { createHash } from "node:crypto";
-import { orderEvent, orderTopic } from "#mesh/events/order-events";
+import { orderEvent } from "#mesh/events/order-events";
 import { UpstreamUnavailable } from "#mesh/http/client";
-import { appendEvents } from "#mesh/outbox/append";
-import {
-  currentContext,
-  newContext,
-  type RequestContext,
-  runWith,
-  traceparent,
-} from "#observability/context";
+import { currentContext, newContext, type RequestContext, runWith } from "#observability/context";
 import { findKey, settleAnswer } from "./idempotency-store.ts";
 import {
   type DraftRefusal,
@@ -23,7 +16,7 @@ import { findOrder } from "./order-store.ts";
 import { placingAnswer } from "./placing-answer.ts";
 import { runSaga } from "./run-saga.ts";
 import type { Answer, SagaRun } from "./saga-run.ts";
-import { insertOrder, isKeyTaken } from "./saga-store.ts";
+import { insertOrder } from "./saga-store.ts";
 import { within } from "./within.ts";
 
 export interface Placing {
@@ -83,33 +76,19 @@ async function draft(deps: OrderDeps, placing: Placing): Promise<Order | PlaceRe
 async function begin(deps: OrderDeps, placing: Placing, order: Order): Promise<SagaRun | undefined> {
   const { idempotencyKey, paymentMethod } = placing;
   const lease = deps.newId();
-  const context = currentContext();
-  const created = {
-    order,
-    lease,
-    idempotencyKey,
-    paymentToken: paymentMethod.token,
-    fingerprint: fingerprint(placing),
-    traceparent: context && traceparent(context),
-    correlationId: context?.correlationId,
-  };
   const about = { id: deps.newId(), subject: order.id, time: order.createdAt };
   const event = orderEvent("ecotrack.order.created.v1", { ...about, data: placedData(order) });
-  try {
-    await deps.transaction((tx) =>
-      Promise.all([insertOrder(tx, created), appendEvents(tx, orderTopic, [event])]),
-    );
-  } catch (error) {
-    if (isKeyTaken(error)) return undefined;
-    throw error;
-  }
+  const paymentToken = paymentMethod.token;
+  const created = { order, lease, idempotencyKey, paymentToken, fingerprint: fingerprint(placing), event };
+  // Nobody is told at once that the event waits: the end of the saga, which comes soon, wakes the relay for both.
+  if (!(await insertOrder(deps.sql, created))) return undefined;
   return {
     order,
     lease,
     step: "reserve",
     attempt: 1,
     ageMs: 0,
-    paymentToken: paymentMethod.token,
+    paymentToken,
     idempotencyKey,
   };
 }

@@ -1,5 +1,4 @@
-import { orderEvent, orderTopic } from "#mesh/events/order-events";
-import { appendEvents } from "#mesh/outbox/append";
+import { orderEvent } from "#mesh/events/order-events";
 import { cancelled, confirmed, type Order } from "./order.ts";
 import type { OrderDeps } from "./order-deps.ts";
 import { placedData } from "./order-event-data.ts";
@@ -15,11 +14,6 @@ export type RunEnd =
   | { readonly end: "superseded" };
 
 const superseded = { end: "superseded" } as const;
-
-/** Undoes a transaction whose saga has passed to somebody else. */
-class LeaseLost extends Error {
-  override readonly name = "LeaseLost";
-}
 
 /** What a run has learned so far. */
 interface Knowledge {
@@ -107,19 +101,8 @@ async function finish(
   known.history.push({ at, kind: "status", name: order.status, ...(detail && { detail }) });
   const answer = placingAnswer(order, known.facts);
   const event = endEvent(order, deps.newId());
-  try {
-    await deps.transaction(async (tx) => {
-      // Sent together: the event is taken back with everything else if the lease turns out to be lost.
-      const [held] = await Promise.all([
-        endSaga(tx, { ...progressOf(run, known), order }, answer),
-        appendEvents(tx, orderTopic, [event]),
-      ]);
-      if (!held) throw new LeaseLost();
-    });
-  } catch (error) {
-    if (error instanceof LeaseLost) return superseded;
-    throw error;
-  }
+  const progress = { ...progressOf(run, known), order };
+  if (!(await deps.transaction((tx) => endSaga(tx, progress, answer, event)))) return superseded;
   deps.metrics.reached(order);
   return { end: step === "confirm-order" ? "confirmed" : "cancelled", order, answer };
 }

@@ -1,4 +1,6 @@
-import type { Sql, Transaction } from "#mesh/postgres/sql";
+import type { CloudEvent } from "#mesh/events/cloud-event";
+import { orderTopic } from "#mesh/events/order-events";
+import type { Reader, Sql, Transaction } from "#mesh/postgres/sql";
 import type { CancelReason, Order } from "./order.ts";
 import { findOrders } from "./order-store.ts";
 import { resumeAt, type SagaStep } from "./saga.ts";
@@ -10,7 +12,7 @@ import type { Answer, HistoryEntry, SagaRun } from "./saga-run.ts";
  */
 export const leaseMs = 20_000;
 
-const leaseEnd = (tx: Transaction) => tx`now() + ${leaseMs} * interval '1 millisecond'`;
+const leaseEnd = (sql: Reader) => sql`now() + ${leaseMs} * interval '1 millisecond'`;
 
 /** What a new order is stored with. */
 export interface NewOrder {
@@ -18,52 +20,59 @@ export interface NewOrder {
   readonly lease: string;
   readonly paymentToken: string;
   readonly idempotencyKey: string;
-  readonly fingerprint: Uint8Array;
-  readonly traceparent: string | undefined;
-  readonly correlationId: string | undefined;
+  readonly fingerprint: Buffer;
+  /** That it was created. Its trace is the saga's. */
+  readonly event: CloudEvent;
 }
 
 /**
- * Stores an order with its items, its saga, leased to the caller, and its key, in one statement.
- * @throws an error that {@link isKeyTaken} knows when the key is in use
+ * Stores an order with its items, its saga, leased to the caller, its key and its event: one statement, which is a
+ * transaction of its own. Gives false, and stores nothing, when the key is in use; a request with the same key that is
+ * being stored at this moment is waited for.
  */
-export async function insertOrder(tx: Transaction, created: NewOrder): Promise<void> {
-  const { order, lease, paymentToken, idempotencyKey, fingerprint, traceparent, correlationId } = created;
+export async function insertOrder(sql: Sql, created: NewOrder): Promise<boolean> {
+  const { order, lease, paymentToken, idempotencyKey, fingerprint, event } = created;
   const { items } = order;
-  await tx`
+  const rows = await sql`
     with keyed as (
       insert into idempotency_keys (user_id, key, order_id, fingerprint)
-      values (${order.userId}, ${idempotencyKey}, ${order.id}, ${fingerprint as Buffer})
+      values (${order.userId}, ${idempotencyKey}, ${order.id}, ${fingerprint})
+      on conflict (user_id, key) do nothing
+      returning order_id
     ), placed as (
       insert into orders (
         id, user_id, status, currency, total_amount, carbon_kg, shipping_address, payment_method, created_at, updated_at
-      ) values (
-        ${order.id}, ${order.userId}, ${order.status}, ${order.total.currency}, ${order.total.amount},
-        ${order.carbon.kgCO2e}, ${tx.json({ ...order.shippingAddress })}, ${order.paymentMethod},
-        ${order.createdAt}, ${order.updatedAt}
       )
+      select order_id, ${order.userId}, ${order.status}, ${order.total.currency}, ${order.total.amount},
+        ${order.carbon.kgCO2e}, ${sql.json({ ...order.shippingAddress })}, ${order.paymentMethod},
+        ${order.createdAt}, ${order.updatedAt}
+      from keyed
     ), lined as (
       insert into order_items (order_id, position, product_id, name, quantity, unit_amount, carbon_kg)
-      select ${order.id}, line.position, line.product_id, line.name, line.quantity, line.unit_amount, line.carbon_kg
-      from unnest(
+      select order_id, line.position, line.product_id, line.name, line.quantity, line.unit_amount, line.carbon_kg
+      from keyed, unnest(
         ${items.map(({ productId }) => productId)}::uuid[], ${items.map(({ name }) => name)}::text[],
         ${items.map(({ quantity }) => quantity)}::int[], ${items.map(({ unitPrice }) => unitPrice.amount)}::bigint[],
         ${items.map(({ carbon }) => carbon.kgCO2e)}::numeric[]
       ) with ordinality as line (product_id, name, quantity, unit_amount, carbon_kg, position)
-    )
-    insert into sagas (
-      order_id, step, lease, due_at, payment_token, idempotency_key, traceparent, correlation_id
-    ) values (
-      ${order.id}, 'reserve', ${lease}, ${leaseEnd(tx)}, ${paymentToken}, ${idempotencyKey},
-      ${traceparent ?? null}, ${correlationId ?? null}
-    )`;
+    ), begun as (
+      insert into sagas (
+        order_id, step, lease, due_at, payment_token, idempotency_key, traceparent, correlation_id
+      )
+      select order_id, 'reserve', ${lease}, ${leaseEnd(sql)}, ${paymentToken}, ${idempotencyKey},
+        ${event.traceparent ?? null}, ${event.correlationid ?? null}
+      from keyed
+    ), ${announced(sql, event, "keyed")}
+    select from keyed`;
+  return rows.length > 0;
 }
 
-/** Whether {@link insertOrder} failed because the same key came before. */
-export function isKeyTaken(error: unknown): boolean {
-  const { code, table_name: table } = error as { code?: string; table_name?: string };
-  return code === "23505" && table === "idempotency_keys";
-}
+/** Puts the event into the outbox when the common table expression `source` has a row. */
+const announced = (sql: Reader, event: CloudEvent, source: "keyed" | "ended") => sql`
+  announced as (
+    insert into outbox (event_id, topic, key, payload)
+    select ${event.id}, ${orderTopic}, ${event.subject}, ${JSON.stringify(event)} from ${sql(source)}
+  )`;
 
 /** The rest of what a run writes about itself, whenever it writes. */
 export interface Progress {
@@ -73,10 +82,15 @@ export interface Progress {
 }
 
 /**
- * Ends a saga: the order as it is now, the key's answer unless one was given before, and history, in one statement.
- * Gives false, and changes nothing, when the lease is somebody else's by now.
+ * Ends a saga: the order as it is now, its event, the key's answer unless one was given before, and history, in one
+ * statement. Gives false, and changes nothing, when the lease is somebody else's by now.
  */
-export async function endSaga(tx: Transaction, progress: Progress, answer: Answer): Promise<boolean> {
+export async function endSaga(
+  tx: Transaction,
+  progress: Progress,
+  answer: Answer,
+  event: CloudEvent,
+): Promise<boolean> {
   const { order, lease } = progress;
   const rows = await tx`
     with ended as (
@@ -87,7 +101,7 @@ export async function endSaga(tx: Transaction, progress: Progress, answer: Answe
       update orders set status = ${order.status}, payment_id = ${order.paymentId ?? null},
         cancel_reason = ${order.cancelReason ?? null}, updated_at = ${order.updatedAt}
       from ended where orders.id = ended.order_id
-    ), ${answered(tx, order, answer)}, ${noted(tx, progress)}
+    ), ${answered(tx, order, answer)}, ${noted(tx, progress)}, ${announced(tx, event, "ended")}
     select from ended`;
   return rows.length > 0;
 }
