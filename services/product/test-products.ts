@@ -53,7 +53,23 @@ export async function openTestProducts({ redisUrl = process.env.TEST_REDIS_URL }
     };
   }
 
+  async function list(query: string): Promise<ListedPage> {
+    const { status, body } = await call("GET", `/api/products${query}`);
+    if (status !== 200) throw new Error(`GET /api/products${query} answered ${status}`);
+    return body;
+  }
+
+  /** A product like the sample, seven pieces of it; returns its id. */
+  async function create(change: object = {}): Promise<string> {
+    const content = { ...sampleDraft, stock: { onHand: 7 }, ...change };
+    const { status, body } = await call("POST", "/api/products", { as: admin, body: content });
+    if (status !== 201) throw new Error(`POST /api/products answered ${status} ${JSON.stringify(body)}`);
+    return body.id;
+  }
+
   return {
+    list,
+    create,
     ...database,
     ...service,
     open,
@@ -77,6 +93,21 @@ interface CallOptions {
   readonly as?: string;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What tests look at of a product in a list. */
+export interface Listed {
+  readonly id: string;
+  readonly name: string;
+  readonly category: string;
+  readonly price: { readonly amount: number };
+  readonly sustainabilityScore: number;
+  readonly carbon: { readonly kgCO2e: string };
+}
+interface ListedPage {
+  readonly data: Listed[];
+  readonly nextCursor: string | null;
+  readonly facets: Record<"categories" | "scores" | "prices", { category?: string; count: number }[]>;
 }
 
 export type TestProducts = Awaited<ReturnType<typeof openTestProducts>>;
