@@ -67,7 +67,7 @@ describe("html", () => {
 describe("the confirmation", () => {
   test("tells items, total, carbon and the order in both parts", () => {
     const mail = orderConfirmed(order);
-    expect(mail.subject).toBe("Your EcoTrack order 2E3F4A5B is confirmed");
+    expect(mail.subject).toBe("Order 2E3F4A5B is confirmed");
     for (const part of [mail.text, mail.html]) {
       for (const told of [
         "3 × Bamboo toothbrush",

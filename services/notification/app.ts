@@ -1,0 +1,52 @@
+import type { Bus } from "#mesh/bus/bus";
+import { orderTopic } from "#mesh/events/order-events";
+import { userTopic } from "#mesh/events/user-events";
+import type { ServiceAppOptions } from "#mesh/http/service-app";
+import { startConsumer } from "#mesh/inbox/consume";
+import type { Sql, Transact } from "#mesh/postgres/sql";
+import { deliverMails } from "./deliver-mails.ts";
+import { createNotificationHttp } from "./http.ts";
+import { openMailQueue } from "./mail-queue.ts";
+import { createMailer } from "./mailer.ts";
+import { createNotificationMetrics } from "./notification-metrics.ts";
+import { createReactions } from "./reactions.ts";
+import { startSweep } from "./sweep-notifications.ts";
+
+export interface NotificationAppOptions extends Omit<ServiceAppOptions, "name"> {
+  readonly sql: Sql;
+  readonly transaction: Transact;
+  readonly bus: Bus;
+  readonly now: () => Date;
+  readonly newId: () => string;
+  readonly config: { readonly redisUrl: string; readonly smtpUrl: string; readonly mailFrom: string };
+  /** Keeps apart the queues of several apps on one Redis. */
+  readonly queuePrefix?: string;
+}
+
+/** Wires notification-service: consumer → rows → queue → mail server, and the sweep behind them. */
+export async function createNotificationApp(options: NotificationAppOptions) {
+  const { sql, transaction, bus, identity, log, metrics, now, newId, config, queuePrefix } = options;
+  const name = "notification-service";
+  const mailer = createMailer({ smtpUrl: config.smtpUrl, from: config.mailFrom });
+  const delivery = { transaction, mailer, metrics: createNotificationMetrics(metrics, sql), log, now, newId };
+  const queue = openMailQueue({
+    redisUrl: config.redisUrl,
+    deliver: (ids) => deliverMails(delivery, ids),
+    log,
+    ...(queuePrefix !== undefined && { prefix: queuePrefix }),
+  });
+  const enqueue = (ids: readonly string[]) => queue.add(ids);
+  const { reactions, transaction: consume } = createReactions({ transaction, enqueue, now, newId });
+  const topics = [userTopic, orderTopic];
+  const consumer = await startConsumer({ name, bus, transaction: consume, topics, reactions, log, metrics });
+  const sweep = startSweep({ transaction, enqueue, log });
+  return {
+    app: createNotificationHttp({ name, identity, log, metrics }, { sql, transaction }),
+    async close() {
+      await consumer.stop();
+      await sweep.stop();
+      await queue.close();
+      mailer.close();
+    },
+  };
+}

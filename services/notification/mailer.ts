@@ -1,0 +1,51 @@
+import { createTransport } from "nodemailer";
+import type { MailContent } from "./templates/layout.ts";
+
+export interface Mail extends MailContent {
+  /** The notification's; the message carries it, so that a second delivery can be known as such. */
+  readonly id: string;
+  readonly to: string;
+}
+
+export interface Mailer {
+  /** Resolves when the mail server has taken the message. @throws when it has not, or has not said so */
+  send(mail: Mail): Promise<void>;
+  close(): void;
+}
+
+const connections = 4;
+
+/** Sends over SMTP, on a few connections that are kept. */
+export function createMailer({ smtpUrl, from }: { smtpUrl: string; from: string }): Mailer {
+  const { hostname, port, protocol, username, password } = new URL(smtpUrl);
+  const secure = protocol === "smtps:";
+  const transport = createTransport({
+    host: hostname,
+    port: Number(port || (secure ? 465 : 587)),
+    secure,
+    ...(username && { auth: { user: decodeURIComponent(username), pass: decodeURIComponent(password) } }),
+    pool: true,
+    maxConnections: connections,
+    maxMessages: Number.POSITIVE_INFINITY,
+    connectionTimeout: 5000,
+    greetingTimeout: 5000,
+    socketTimeout: 20_000,
+    // What is sent is made here; nothing of it may name a file or an address to be read.
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
+  return {
+    async send({ id, to, subject, text, html }) {
+      await transport.sendMail({
+        from,
+        to: { name: "", address: to },
+        subject,
+        text,
+        html,
+        messageId: `<${id}@notifications.ecotrack>`,
+        headers: { "X-EcoTrack-Notification": id, "Auto-Submitted": "auto-generated" },
+      });
+    },
+    close: () => transport.close(),
+  };
+}

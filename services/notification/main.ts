@@ -1,0 +1,14 @@
+import { runService } from "#mesh/service";
+import { createNotificationApp } from "./app.ts";
+import { readConfig } from "./config.ts";
+
+await runService({
+  name: "notification-service",
+  readConfig,
+  migrations: new URL("./migrations/", import.meta.url),
+  async start(deps, config) {
+    const { app, close } = await createNotificationApp({ ...deps, config });
+    deps.onClose(close);
+    return { app };
+  },
+});

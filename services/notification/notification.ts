@@ -1,0 +1,68 @@
+import type { MailContent } from "./templates/layout.ts";
+import type { CancelledOrder } from "./templates/order-cancelled.ts";
+import { orderCancelled } from "./templates/order-cancelled.ts";
+import type { ConfirmedOrder } from "./templates/order-confirmed.ts";
+import { orderConfirmed } from "./templates/order-confirmed.ts";
+import { welcome } from "./templates/welcome.ts";
+
+export const notificationStatuses = ["queued", "sending", "sent", "failed", "skipped"] as const;
+export type NotificationStatus = (typeof notificationStatuses)[number];
+
+/** What each kind of notification is made from. */
+interface Contents {
+  welcome: Record<never, never>;
+  "order-confirmed": ConfirmedOrder;
+  "order-cancelled": CancelledOrder;
+}
+export type NotificationType = keyof Contents;
+
+/** One message to one person. `key` is what it is about: there is never a second one with the same. */
+export type NewNotification = {
+  [T in NotificationType]: {
+    readonly id: string;
+    readonly key: string;
+    readonly userId: string;
+    readonly type: T;
+    readonly orderId?: string;
+    readonly content: Contents[T];
+  };
+}[NotificationType];
+
+export interface Preferences {
+  /** News of an order besides its confirmation, which is a receipt and always sent. */
+  readonly orderUpdates: boolean;
+  readonly marketing: boolean;
+}
+
+export const everything: Preferences = { orderUpdates: true, marketing: true };
+
+/** Whether a person who chose `preferences` gets a message of this kind. */
+export function isWanted(type: NotificationType, { orderUpdates }: Preferences): boolean {
+  return type === "order-cancelled" ? orderUpdates : true;
+}
+
+/** The words of a message. */
+export function render(
+  notification: Pick<NewNotification, "type" | "content">,
+  firstName: string,
+): MailContent {
+  switch (notification.type) {
+    case "welcome":
+      return welcome({ firstName });
+    case "order-confirmed":
+      return orderConfirmed({ ...(notification.content as ConfirmedOrder), firstName });
+    case "order-cancelled":
+      return orderCancelled({ ...(notification.content as CancelledOrder), firstName });
+  }
+}
+
+const firstRetryMs = 2000;
+const longestRetryMs = 10 * 60_000;
+/** About a day and a half with the waits above: a mail server may be away over a weekend's night. */
+const mostAttempts = 220;
+
+/** When to try again after the nth failure, in ms; undefined when it is given up. */
+export function retryAfterMs(attempts: number): number | undefined {
+  if (attempts >= mostAttempts) return undefined;
+  return Math.min(firstRetryMs * 2 ** (attempts - 1), longestRetryMs);
+}
