@@ -1,5 +1,6 @@
 /** How the joined OpenAPI document describes the one call that the gateway puts together itself. */
 export const detailsOperation: Record<string, unknown> = {
+  tags: ["orders"],
   summary: "An order with its customer and its products, in one answer",
   description:
     "Read with the caller's token. Where a part cannot be had at the moment, its name stands in `unavailable` and the rest is there.",

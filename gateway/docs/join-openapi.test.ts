@@ -69,6 +69,16 @@ test("an operation keeps its service's words, with the table's names for its par
   expect(joined.components).toMatchObject({ schemas: { "order.Item": { type: "object" } } });
 });
 
+test("a body is described as JSON, the one type that is taken", () => {
+  const content = { "application/json": { schema: {} }, "text/plain": { schema: {} } };
+  const user = { paths: { "/api/users/me": { patch: { requestBody: { content } } } } };
+  const joined = joinOpenApi(routes, new Map<string, unknown>([["user", user]]));
+  expect(joined.paths["/api/users/me"]?.patch).toMatchObject({
+    requestBody: { content: { "application/json": { schema: {} } } },
+  });
+  expect(JSON.stringify(joined.paths)).not.toContain("text/plain");
+});
+
 test("a service that is away leaves its calls without a description, and the document says so", () => {
   const joined = joinOpenApi(
     routes,

@@ -102,6 +102,7 @@ function complete(route: Route, described: Json | undefined): Json {
   return {
     tags: [group],
     ...own,
+    ...(isJson(own.requestBody) && { requestBody: jsonOnly(own.requestBody) }),
     ...(parameters.length > 0 && { parameters }),
     responses: {
       ...member(own, "responses"),
@@ -112,6 +113,12 @@ function complete(route: Route, described: Json | undefined): Json {
     },
     ...(route.auth !== "anyone" && { security: [{ bearer: [] }], "x-role": route.auth }),
   };
+}
+
+/** Elysia lists every type it could parse; the services take JSON only. */
+function jsonOnly(requestBody: Json): Json {
+  const json = member(requestBody, "content")["application/json"];
+  return json === undefined ? requestBody : { ...requestBody, content: { "application/json": json } };
 }
 
 function pathParameter(given: readonly unknown[], at: number): Json {
