@@ -15,6 +15,7 @@ import type { ServiceName } from "../identity/service-name.ts";
 import { ProblemError, problemResponse, problems } from "../problem.ts";
 import { requireAdmin, requireService, requireUser } from "./access.ts";
 import { problemOf } from "./problem-of.ts";
+import { refuseRepeats } from "./refuse-repeats.ts";
 import { readStrictJson, readText } from "./strict-json.ts";
 
 const maxBodyBytes = 256 * 1024;
@@ -73,7 +74,8 @@ export function createServiceApp({ name, identity, log, metrics, rawBodyRoutes =
     .onParse({ as: "global" }, ({ request, route }) =>
       rawBodyRoutes.includes(route) ? readText(request, maxBodyBytes) : readStrictJson(request, maxBodyBytes),
     )
-    .onTransform({ as: "global" }, ({ route }) => {
+    .onTransform({ as: "global" }, ({ route, request }) => {
+      refuseRepeats(request);
       const exchange = currentContext();
       if (exchange) exchange.route = route;
     })

@@ -5,6 +5,7 @@ const key = "revoked:sessions";
 const channel = "revocations";
 /** No access token outlives its session's end by more than this, so an older entry says nothing. */
 const pruneEveryMs = 60_000;
+const retryMs = 500;
 
 /** Sessions that ended before their tokens did. Every verifier holds the whole list, so that asking costs nothing. */
 export interface Revocations {
@@ -31,9 +32,20 @@ export async function openRevocations({ redis, log }: { redis: Redis; log: Log }
   }, pruneEveryMs);
   prune.unref();
 
-  async function takeSnapshot(): Promise<void> {
+  /** Listens first and reads then: what is revoked between the two arrives twice rather than never. */
+  async function catchUp(): Promise<void> {
+    await subscriber.subscribe(channel);
     const rows = await redis.zrangebyscore(key, Date.now(), "+inf", "WITHSCORES");
     for (let at = 0; at + 1 < rows.length; at += 2) revoked.set(rows[at] as string, Number(rows[at + 1]));
+  }
+
+  let retry: ReturnType<typeof setTimeout> | undefined;
+  async function catchUpOrRetry(): Promise<void> {
+    clearTimeout(retry);
+    await catchUp().catch((error: unknown) => {
+      log.warn({ err: error }, "revocations are not up to date");
+      retry = setTimeout(() => void catchUpOrRetry(), retryMs);
+    });
   }
 
   subscriber.on("message", (_channel: string, message: string) => {
@@ -41,15 +53,8 @@ export async function openRevocations({ redis, log }: { redis: Redis; log: Log }
     if (session && Number.isFinite(Number(until))) revoked.set(session, Number(until));
   });
   subscriber.on("error", () => {});
-  subscriber.on("ready", () => {
-    // Subscribe first: what is revoked between the two arrives twice rather than never.
-    subscriber
-      .subscribe(channel)
-      .then(takeSnapshot)
-      .catch((error: unknown) => log.warn({ err: error }, "revocations are not up to date"));
-  });
-  if (subscriber.status === "ready") await subscriber.subscribe(channel);
-  await takeSnapshot().catch((error: unknown) => log.warn({ err: error }, "revocations could not be read"));
+  subscriber.on("ready", () => void catchUpOrRetry());
+  if (redis.status === "ready") await catchUpOrRetry();
 
   return {
     isRevoked: (sessionId) => (revoked.get(sessionId) ?? 0) > Date.now(),
@@ -66,6 +71,7 @@ export async function openRevocations({ redis, log }: { redis: Redis; log: Log }
     },
     async close() {
       clearInterval(prune);
+      clearTimeout(retry);
       subscriber.disconnect();
     },
   };

@@ -22,7 +22,6 @@ import {
 } from "./product-schema.ts";
 import { productDetailView, productView } from "./product-view.ts";
 import { recommendProducts } from "./recommend-products.ts";
-import { refuseRepeats } from "./refuse-repeats.ts";
 import { createReservationHttp } from "./reservation-http.ts";
 
 const defaultLimit = 20;
@@ -56,7 +55,6 @@ export function createProductHttp(base: ServiceAppOptions, deps: ProductDeps) {
       {
         anyone: true,
         query: ListQuery,
-        beforeHandle: refuseRepeats,
         response: { 200: ListView },
         detail: { summary: "Search, filter and page through what is for sale", tags: ["products"] },
       },
@@ -77,7 +75,6 @@ export function createProductHttp(base: ServiceAppOptions, deps: ProductDeps) {
         anyone: true,
         params: ProductParams,
         query: RecommendationQuery,
-        beforeHandle: refuseRepeats,
         response: { 200: RecommendationView },
         detail: { summary: "What is better for the climate, else what is popular", tags: ["products"] },
       },

@@ -180,9 +180,14 @@ async function stockUp(gateway: string): Promise<string[]> {
       const body = {
         name: `Bench product ${at}`,
         description: "Sold fast",
-        category: "kitchen",
+        category: "drinkware",
         price: { amount: 1000 + at, currency: "EUR" },
         stock: { onHand: 1_000_000 },
+        billOfMaterials: {
+          materials: [{ material: "stainless-steel", kg: "0.4" }],
+          packaging: [],
+          manufacturing: { country: "DE", energyKwh: "1.5" },
+        },
       };
       const answer = await post(gateway, "/api/products", { token, body });
       if (typeof answer.body.id !== "string")

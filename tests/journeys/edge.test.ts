@@ -34,7 +34,6 @@ describe("odd paths", () => {
     "/api/products/%00",
     "/api/products/%ff",
     "/api/products/%zz",
-    "/api\\products",
   ]) {
     test(`${path} is refused with a problem`, async () => {
       const answer = await raw(path);
@@ -43,7 +42,12 @@ describe("odd paths", () => {
     });
   }
   test("dot segments do not lead to what is inside", async () => {
-    for (const path of ["/api/products/../../internal/prices", "/api/../metrics", "/./health/ready"]) {
+    for (const path of [
+      "/api/products/../../internal/prices",
+      "/api/../metrics",
+      "/./health/ready",
+      "/api\\..\\internal/prices",
+    ]) {
       expect([400, 404]).toContain(statusOf(await raw(path)));
     }
   });

@@ -124,9 +124,14 @@ export async function newProduct({ onHand = 100, price = 1999 } = {}): Promise<P
 export const productBody = ({ onHand, price }: { onHand: number; price: number }) => ({
   name: `Test kettle ${randomBytes(3).toString("hex")}`,
   description: "Boils water",
-  category: "kitchen",
+  category: "drinkware",
   price: { amount: price, currency: "EUR" },
   stock: { onHand },
+  billOfMaterials: {
+    materials: [{ material: "stainless-steel", kg: "0.8" }],
+    packaging: [],
+    manufacturing: { country: "DE", energyKwh: "1.5" },
+  },
 });
 
 export interface Buying {

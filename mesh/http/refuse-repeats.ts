@@ -1,10 +1,10 @@
-import { ProblemError, problems } from "#mesh/problem";
+import { ProblemError, problems } from "../problem.ts";
 
 /**
  * A parameter that stands in the query twice has two meanings, and Elysia would quietly take one of them.
  * @throws ProblemError 422
  */
-export function refuseRepeats({ request }: { request: Request }): void {
+export function refuseRepeats(request: Request): void {
   const start = request.url.indexOf("?");
   if (start < 0) return;
   const seen = new Set<string>();
