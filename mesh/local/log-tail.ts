@@ -41,7 +41,9 @@ function readableLine(line: string): string {
   if (!line.startsWith("{")) return line.trim();
   try {
     const { level, message, msg, err } = JSON.parse(line);
-    return [level, message ?? msg, err?.message].filter(Boolean).join(": ");
+    const text = String(message ?? msg ?? "");
+    const cause = err?.message && !text.includes(err.message) ? err.message : undefined;
+    return [level, text, cause].filter(Boolean).join(": ");
   } catch {
     return line.trim();
   }
