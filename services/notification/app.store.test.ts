@@ -31,7 +31,7 @@ beforeEach(async () => {
   ]);
 });
 afterEach(async () => {
-  await Promise.all(running.map(({ close }) => close()));
+  await Promise.all(running.map((each) => each.close()));
   running = [];
   await mailbox.stop();
   await database.close();

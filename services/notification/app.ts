@@ -4,7 +4,7 @@ import { userTopic } from "#mesh/events/user-events";
 import type { ServiceAppOptions } from "#mesh/http/service-app";
 import { startConsumer } from "#mesh/inbox/consume";
 import type { Sql, Transact } from "#mesh/postgres/sql";
-import { deliverMails } from "./deliver-mails.ts";
+import { createDelivery } from "./deliver-mails.ts";
 import { createNotificationHttp } from "./http.ts";
 import { openMailQueue } from "./mail-queue.ts";
 import { createMailer } from "./mailer.ts";
@@ -28,10 +28,11 @@ export async function createNotificationApp(options: NotificationAppOptions) {
   const { sql, transaction, bus, identity, log, metrics, now, newId, config, queuePrefix } = options;
   const name = "notification-service";
   const mailer = createMailer({ smtpUrl: config.smtpUrl, from: config.mailFrom });
-  const delivery = { transaction, mailer, metrics: createNotificationMetrics(metrics, sql), log, now, newId };
+  const measured = createNotificationMetrics(metrics, sql);
+  const delivery = createDelivery({ transaction, mailer, metrics: measured, log, now, newId });
   const queue = openMailQueue({
     redisUrl: config.redisUrl,
-    deliver: (ids) => deliverMails(delivery, ids),
+    deliver: (ids) => delivery.deliver(ids),
     log,
     ...(queuePrefix !== undefined && { prefix: queuePrefix }),
   });
@@ -46,6 +47,7 @@ export async function createNotificationApp(options: NotificationAppOptions) {
       await consumer.stop();
       await sweep.stop();
       await queue.close();
+      delivery.close();
       mailer.close();
     },
   };

@@ -4,7 +4,7 @@ import { type Environment, readSettings, type Setting, secret, text, url } from 
 /** May carry the mail server's password. */
 const smtpUrl: Setting<string> = {
   ...secret("SMTP_URL"),
-  parse: url("SMTP_URL", { protocols: ["smtp", "smtps"] }).parse,
+  parse: (found) => url("SMTP_URL", { protocols: ["smtp", "smtps"] }).parse(found),
 };
 
 export const settings = {

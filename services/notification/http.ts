@@ -3,7 +3,7 @@ import { decodeCursor, encodeCursor } from "#mesh/http/cursor";
 import { createServiceApp, type ServiceAppOptions } from "#mesh/http/service-app";
 import type { Sql, Transact } from "#mesh/postgres/sql";
 import { Uuid } from "#mesh/uuid-schema";
-import { everything, notificationStatuses } from "./notification.ts";
+import { notificationStatuses, preferencesByDefault } from "./notification.ts";
 import { listNotifications, type NotificationRow } from "./notification-store.ts";
 import { findPreferences, savePreferences } from "./recipient-store.ts";
 
@@ -79,7 +79,7 @@ export function createNotificationHttp(base: ServiceAppOptions, { sql, transacti
     )
     .get(
       "/api/notifications/preferences",
-      async ({ caller }) => ({ email: (await findPreferences(sql, caller.userId)) ?? everything }),
+      async ({ caller }) => ({ email: (await findPreferences(sql, caller.userId)) ?? preferencesByDefault }),
       { user: true, response: { 200: PreferencesBody }, detail: { summary: "What I want to get", tags } },
     )
     .put(

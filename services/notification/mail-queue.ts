@@ -2,8 +2,8 @@ import { type ConnectionOptions, Queue, Worker } from "bullmq";
 import type { Log } from "#observability/log";
 
 export interface MailQueue {
-  /** Hands ids over. Does not fail: what Redis does not take is found again in the database. */
-  add(ids: readonly string[]): Promise<void>;
+  /** Hands ids over. Neither waits nor fails: what Redis does not take is found again in the database. */
+  add(ids: readonly string[]): void;
   /** Takes no new job and resolves when the running ones are done. */
   close(): Promise<void>;
 }
@@ -12,9 +12,10 @@ const name = "mail";
 /** Ids in one job: enough to share a round trip to the database, few enough to be spread over processes. */
 const jobSize = 50;
 const concurrency = 4;
-/** Without Redis an addition waits for it; whoever consumes events does not. */
-const addMs = 1000;
+/** Ids that come this close together share a job, and what a job costs. */
+const gatherMs = 40;
 const closeMs = 5000;
+const awayCloseMs = 500;
 
 /**
  * The queue of what is to be sent, on Redis. It only says that there is work: what has to be done, and whether it was, is
@@ -54,22 +55,33 @@ export function openMailQueue({
   });
   worker.on("failed", (_job, error) => log.error({ err: error }, "a mail job failed"));
 
+  let gathered: string[] = [];
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  async function handOver(): Promise<void> {
+    clearTimeout(timer);
+    timer = undefined;
+    const ids = gathered;
+    gathered = [];
+    const jobs = [];
+    for (let at = 0; at < ids.length; at += jobSize) {
+      const data = { ids: ids.slice(at, at + jobSize) };
+      jobs.push({ name, data, opts: { removeOnComplete: true, removeOnFail: true } });
+    }
+    if (jobs.length > 0) await queue.addBulk(jobs).catch(onError);
+  }
+
   return {
-    async add(ids) {
+    add(ids) {
       if (ids.length === 0) return;
-      const jobs = [];
-      for (let at = 0; at < ids.length; at += jobSize) {
-        jobs.push({
-          name,
-          data: { ids: ids.slice(at, at + jobSize) },
-          opts: { removeOnComplete: true, removeOnFail: true },
-        });
-      }
-      await within(queue.addBulk(jobs).catch(onError), addMs);
+      gathered.push(...ids);
+      timer ??= setTimeout(() => void handOver(), gatherMs);
     },
     async close() {
-      // Without Redis neither comes to an end by itself; what they leave undone is found again in the database.
-      await within(Promise.all([worker.close(), queue.close()]), closeMs);
+      // Without Redis none of it comes to an end by itself; what is left undone is found again in the database.
+      await within(
+        handOver().then(() => Promise.all([worker.close(), queue.close()])),
+        away ? awayCloseMs : closeMs,
+      );
     },
   };
 }

@@ -1,4 +1,5 @@
 import { createTransport } from "nodemailer";
+import addressparser from "nodemailer/lib/addressparser";
 import type { MailContent } from "./templates/layout.ts";
 
 export interface Mail extends MailContent {
@@ -34,10 +35,12 @@ export function createMailer({ smtpUrl, from }: { smtpUrl: string; from: string 
     disableFileAccess: true,
     disableUrlAccess: true,
   });
+  const [sender] = addressparser(from, { flatten: true });
+  if (!sender) throw new Error(`MAIL_FROM is ${JSON.stringify(from)}, expected an address`);
   return {
     async send({ id, to, subject, text, html }) {
       await transport.sendMail({
-        from,
+        from: { ...sender },
         to: { name: "", address: to },
         subject,
         text,

@@ -7,8 +7,8 @@ await runService({
   readConfig,
   migrations: new URL("./migrations/", import.meta.url),
   async start(deps, config) {
-    const { app, close } = await createNotificationApp({ ...deps, config });
-    deps.onClose(close);
-    return { app };
+    const service = await createNotificationApp({ ...deps, config });
+    deps.onClose(() => service.close());
+    return { app: service.app };
   },
 });

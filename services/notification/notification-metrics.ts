@@ -22,5 +22,10 @@ export function createNotificationMetrics(metrics: Metrics, sql: Sql) {
       "channel",
       "outcome",
     ]),
+    duration: metrics.histogram(
+      "notification_delivery_duration_seconds",
+      "From the event to the mail server's word",
+      ["channel"],
+    ),
   };
 }

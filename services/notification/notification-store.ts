@@ -1,5 +1,6 @@
 import type { Reader, Transaction } from "#mesh/postgres/sql";
 import type { NewNotification, NotificationStatus, NotificationType } from "./notification.ts";
+import type { Delivered } from "./record-outcomes.ts";
 
 export interface NotificationRow {
   readonly id: string;
@@ -13,8 +14,11 @@ export interface NotificationRow {
 }
 
 /** A notification that was taken in order to be sent, with whom it goes to. */
-export type ClaimedNotification = NewNotification & {
+export type ClaimedNotification = Omit<NewNotification, "traceparent" | "correlationId"> & {
   readonly attempts: number;
+  readonly traceparent: string | null;
+  readonly correlationId: string | null;
+  readonly createdAt: Date;
   /** Null while user-service has not told of this person. */
   readonly email: string | null;
   readonly firstName: string | null;
@@ -26,19 +30,25 @@ export type ClaimedNotification = NewNotification & {
 const queuedSeconds = 30;
 /** A sender has it until then; after that the sender is taken for dead. */
 const claimedSeconds = 120;
+const longestReason = 500;
 
-/** Adds what is not there yet and says whether it was added. */
-export async function addNotification(
+/** Adds those whose key is not there yet and returns their ids. */
+export async function addNotifications(
   tx: Transaction,
-  { content, ...added }: NewNotification,
+  added: readonly NewNotification[],
   at: Date,
-): Promise<boolean> {
-  const rows = await tx`
-    insert into notifications (id, key, user_id, type, order_id, content, created_at, due_at)
-    values (${added.id}, ${added.key}, ${added.userId}, ${added.type}, ${added.orderId ?? null},
-      ${JSON.stringify(content)}::text::jsonb, ${at}, now() + make_interval(secs => ${queuedSeconds}))
-    on conflict (key) do nothing`;
-  return rows.count === 1;
+): Promise<string[]> {
+  if (added.length === 0) return [];
+  const rows = await tx<{ id: string }[]>`
+    insert into notifications
+      (id, key, user_id, type, order_id, content, traceparent, correlation_id, created_at, due_at)
+    select id, key, "userId", type, "orderId", content, traceparent, "correlationId", ${at},
+      now() + make_interval(secs => ${queuedSeconds})
+    from jsonb_to_recordset(${JSON.stringify(added)}::text::jsonb) as added(id uuid, key text, "userId" uuid, type text,
+      "orderId" uuid, content jsonb, traceparent text, "correlationId" text)
+    on conflict (key) do nothing
+    returning id`;
+  return rows.map(({ id }) => id);
 }
 
 /** Takes those of `ids` that wait, so that nobody else sends them meanwhile. */
@@ -48,42 +58,47 @@ export function claimNotifications(tx: Transaction, ids: readonly string[]): Pro
       update notifications set status = 'sending', attempts = attempts + 1,
         due_at = now() + make_interval(secs => ${claimedSeconds})
       where id = any(${[...ids]}::uuid[]) and (status = 'queued' or (status = 'sending' and due_at <= now()))
-      returning id, key, user_id, type, order_id, content, attempts
+      returning *
     )
     select c.id, c.key, c.user_id as "userId", c.type, c.order_id as "orderId", c.content, c.attempts,
-      r.email, r.first_name as "firstName", r.deleted_at is not null as gone, p.order_updates as "orderUpdates"
+      c.traceparent, c.correlation_id as "correlationId", c.created_at as "createdAt", r.email, r.first_name as "firstName", r.deleted_at is not null as gone, p.order_updates as "orderUpdates"
     from claimed c
     left join recipients r on r.user_id = c.user_id
     left join preferences p on p.user_id = c.user_id`.then((rows) => [...rows]);
 }
 
-export type Ending = "sent" | "skipped" | "failed";
-
-/** Ends those that are still this sender's. */
-export async function endNotifications(
-  tx: Transaction,
-  ending: Ending,
-  ids: readonly string[],
-  reason?: string,
-): Promise<void> {
-  if (ids.length === 0) return;
+/** Says that the sender of these is alive. */
+export async function extendClaims(tx: Transaction, ids: readonly string[]): Promise<void> {
   await tx`
-    update notifications set status = ${ending}, due_at = null, reason = ${reason ?? null},
-      sent_at = case when ${ending} = 'sent' then now() end
+    update notifications set due_at = now() + make_interval(secs => ${claimedSeconds})
     where id = any(${[...ids]}::uuid[]) and status = 'sending'`;
 }
 
-/** Gives one back to be tried again. */
-export async function postponeNotification(
-  tx: Transaction,
-  id: string,
-  afterMs: number,
-  reason: string,
-): Promise<void> {
+/** Ends those that are still claimed, or gives them back to be tried again. */
+export async function saveOutcomes(tx: Transaction, delivered: readonly Delivered[]): Promise<void> {
+  const outcomes = delivered.map(({ claimed: { id }, outcome }) => ({
+    id,
+    status: "ended" in outcome ? outcome.ended : "queued",
+    reason: "reason" in outcome ? outcome.reason.slice(0, longestReason) : null,
+    afterSeconds: "again" in outcome ? outcome.again / 1000 : null,
+  }));
   await tx`
-    update notifications set status = 'queued', reason = ${reason.slice(0, 500)},
-      due_at = now() + make_interval(secs => ${afterMs / 1000})
-    where id = ${id} and status = 'sending'`;
+    update notifications n set status = o.status, reason = o.reason,
+      sent_at = case when o.status = 'sent' then now() end,
+      due_at = now() + make_interval(secs => o."afterSeconds")
+    from jsonb_to_recordset(${JSON.stringify(outcomes)}::text::jsonb)
+      as o(id uuid, status text, reason text, "afterSeconds" float8)
+    where n.id = o.id and n.status = 'sending'`;
+}
+
+/** A person has become known: what waited for that is due. */
+export async function wakeNotificationsOf(tx: Transaction, userId: string): Promise<void> {
+  await tx`update notifications set due_at = now() where user_id = ${userId} and status = 'queued' and attempts > 0`;
+}
+
+/** Keeps that there was a message, not what it said. */
+export async function eraseContents(tx: Transaction, userId: string): Promise<void> {
+  await tx`update notifications set content = '{}' where user_id = ${userId} and content <> '{}'`;
 }
 
 /** Those that are due, at most `limit`, given to the caller for as long as the queue may take. */

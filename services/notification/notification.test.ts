@@ -1,11 +1,11 @@
 import { expect, test } from "bun:test";
-import { everything, isWanted, render, retryAfterMs } from "./notification.ts";
+import { isWanted, preferencesByDefault, render, retryAfterMs } from "./notification.ts";
 
 test("a confirmation is a receipt: it is sent whatever was chosen", () => {
   const nothing = { orderUpdates: false, marketing: false };
   expect(isWanted("order-confirmed", nothing)).toBe(true);
   expect(isWanted("order-cancelled", nothing)).toBe(false);
-  expect(isWanted("order-cancelled", everything)).toBe(true);
+  expect(isWanted("order-cancelled", preferencesByDefault)).toBe(true);
 });
 
 test("waits double up to ten minutes, and end", () => {

@@ -23,7 +23,10 @@ export type NewNotification = {
     readonly key: string;
     readonly userId: string;
     readonly type: T;
-    readonly orderId?: string;
+    readonly orderId?: string | null;
+    /** What it came from, for its log lines and events. */
+    readonly traceparent?: string | undefined;
+    readonly correlationId?: string | undefined;
     readonly content: Contents[T];
   };
 }[NotificationType];
@@ -34,7 +37,8 @@ export interface Preferences {
   readonly marketing: boolean;
 }
 
-export const everything: Preferences = { orderUpdates: true, marketing: true };
+/** Advertising is sent to nobody who has not asked for it (Directive 2002/58/EC, article 13). */
+export const preferencesByDefault: Preferences = { orderUpdates: true, marketing: false };
 
 /** Whether a person who chose `preferences` gets a message of this kind. */
 export function isWanted(type: NotificationType, { orderUpdates }: Preferences): boolean {

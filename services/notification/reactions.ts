@@ -1,78 +1,91 @@
+import { TypeCompiler } from "@sinclair/typebox/compiler";
 import type { CloudEvent } from "#mesh/events/cloud-event";
-import type { OrderEvents } from "#mesh/events/order-events";
-import type { UserEvents } from "#mesh/events/user-events";
+import { type OrderEvents, orderEvents } from "#mesh/events/order-events";
+import { type UserEvents, userEvents } from "#mesh/events/user-events";
 import type { Reaction } from "#mesh/inbox/consume";
 import type { Transact, Transaction } from "#mesh/postgres/sql";
 import type { NewNotification } from "./notification.ts";
-import { addNotification } from "./notification-store.ts";
+import { addNotifications, eraseContents, wakeNotificationsOf } from "./notification-store.ts";
 import { eraseRecipient, saveRecipient } from "./recipient-store.ts";
 
 export interface ReactionDeps {
   readonly transaction: Transact;
   /** Hands over what a transaction added, after it is committed. */
-  readonly enqueue: (ids: readonly string[]) => Promise<void>;
+  readonly enqueue: (ids: readonly string[]) => void;
   readonly now: () => Date;
   readonly newId: () => string;
 }
 
-/** What this service does when something happened elsewhere: events → rows, and rows → queue once they are committed. */
+type Events = UserEvents & OrderEvents;
+
+/**
+ * What this service does when something happened elsewhere: events → rows, and rows → queue once they are committed. All
+ * that a batch of events adds is one statement, at the end of the `transaction` that is to be given to the consumer.
+ */
 export function createReactions({ transaction, enqueue, now, newId }: ReactionDeps) {
-  const additions = new WeakMap<Transaction, string[]>();
+  const additions = new WeakMap<Transaction, NewNotification[]>();
 
-  async function add(
+  const add = (
     tx: Transaction,
-    about: string,
-    notification: Omit<NewNotification, "id" | "key">,
-  ): Promise<void> {
-    const id = newId();
-    const added = { ...notification, id, key: `${notification.type}:${about}` } as NewNotification;
-    if (await addNotification(tx, added, now())) additions.get(tx)?.push(id);
-  }
-
-  const reactions: Record<string, Reaction> = {
-    "ecotrack.user.registered.v1": async (tx, event) => {
-      const { userId, email, firstName } = dataOf(event, "ecotrack.user.registered.v1");
-      await saveRecipient(tx, { userId, email, firstName });
-      await add(tx, userId, { userId, type: "welcome", content: {} });
-    },
-    "ecotrack.user.updated.v1": async (tx, event) => {
-      const { userId, email, firstName } = dataOf(event, "ecotrack.user.updated.v1");
-      await saveRecipient(tx, { userId, email, firstName });
-    },
-    "ecotrack.user.deleted.v1": async (tx, event) => {
-      await eraseRecipient(tx, dataOf(event, "ecotrack.user.deleted.v1").userId);
-    },
-    "ecotrack.order.confirmed.v1": async (tx, event) => {
-      const { userId, orderId, items, total, carbon } = dataOf(event, "ecotrack.order.confirmed.v1");
-      const content = { orderId, items, total, carbon };
-      await add(tx, orderId, { userId, orderId, type: "order-confirmed", content });
-    },
-    "ecotrack.order.cancelled.v1": async (tx, event) => {
-      const { userId, orderId, reason, total } = dataOf(event, "ecotrack.order.cancelled.v1");
-      await add(tx, orderId, {
-        userId,
-        orderId,
-        type: "order-cancelled",
-        content: { orderId, reason, total },
-      });
-    },
+    { subject, traceparent, correlationid: correlationId }: CloudEvent,
+    notification: Pick<NewNotification, "userId" | "orderId" | "type" | "content">,
+  ) => {
+    const key = `${notification.type}:${subject}`;
+    const added = { ...notification, id: newId(), key, traceparent, correlationId } as NewNotification;
+    additions.get(tx)?.push(added);
   };
 
-  /** The transaction of a consumer: what it added goes to the queue when it is committed. */
+  const reactions = {
+    ...reaction("ecotrack.user.registered.v1", userEvents, async (tx, event) => {
+      const { userId } = event.data;
+      await saveRecipient(tx, event.data);
+      await wakeNotificationsOf(tx, userId);
+      add(tx, event, { userId, type: "welcome", content: {} });
+    }),
+    ...reaction("ecotrack.user.updated.v1", userEvents, (tx, { data }) => saveRecipient(tx, data)),
+    ...reaction("ecotrack.user.deleted.v1", userEvents, async (tx, { data: { userId } }) => {
+      await eraseRecipient(tx, userId);
+      await eraseContents(tx, userId);
+    }),
+    ...reaction("ecotrack.order.confirmed.v1", orderEvents, async (tx, event) => {
+      const { userId, orderId, items, total, carbon } = event.data;
+      const content = { orderId, items, total, carbon };
+      add(tx, event, { userId, orderId, type: "order-confirmed", content });
+    }),
+    ...reaction("ecotrack.order.cancelled.v1", orderEvents, async (tx, event) => {
+      const { userId, orderId, reason, total } = event.data;
+      add(tx, event, { userId, orderId, type: "order-cancelled", content: { orderId, reason, total } });
+    }),
+  };
+
   const transactThenEnqueue: Transact = async (work) => {
-    const added: string[] = [];
-    const result = await transaction((tx) => {
+    let ids: string[] = [];
+    const result = await transaction(async (tx) => {
+      const added: NewNotification[] = [];
       additions.set(tx, added);
-      return work(tx);
+      const done = await work(tx);
+      ids = await addNotifications(tx, added, now());
+      return done;
     });
-    await enqueue(added);
+    enqueue(ids);
     return result;
   };
 
   return { reactions, transaction: transactThenEnqueue };
 }
 
-type Events = UserEvents & OrderEvents;
-
-/** The producer's contract says what is in an event of this type. */
-const dataOf = <T extends keyof Events>(event: CloudEvent, _type: T): Events[T] => event.data as Events[T];
+/** A reaction that is only given what its producer promised; anything else throws and becomes a dead letter. */
+function reaction<T extends keyof Events>(
+  type: T,
+  events: Pick<typeof userEvents & typeof orderEvents, T>,
+  react: (tx: Transaction, event: CloudEvent<T, Events[T]>) => Promise<void>,
+): Record<string, Reaction> {
+  const promised = TypeCompiler.Compile(events[type]);
+  return {
+    [type]: async (tx, event) => {
+      const mistake = promised.Errors(event.data).First();
+      if (mistake) throw new Error(`${type} breaks its contract at ${mistake.path}: ${mistake.message}`);
+      await react(tx, event as CloudEvent<T, Events[T]>);
+    },
+  };
+}

@@ -12,7 +12,7 @@ export function startSweep({
   log,
 }: {
   transaction: Transact;
-  enqueue: (ids: readonly string[]) => Promise<void>;
+  enqueue: (ids: readonly string[]) => void;
   log: Log;
 }): { stop(): Promise<void> } {
   let running: Promise<void> = Promise.resolve();
@@ -28,8 +28,7 @@ export function startSweep({
   }, everyMs);
 
   async function sweepOnce(): Promise<void> {
-    const due = await transaction((tx) => takeDue(tx, batch));
-    await enqueue(due);
+    enqueue(await transaction((tx) => takeDue(tx, batch)));
   }
 
   return {
