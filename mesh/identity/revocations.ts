@@ -53,8 +53,10 @@ export async function openRevocations({ redis, log }: { redis: Redis; log: Log }
     if (session && Number.isFinite(Number(until))) revoked.set(session, Number(until));
   });
   subscriber.on("error", () => {});
-  subscriber.on("ready", () => void catchUpOrRetry());
-  if (redis.status === "ready") await catchUpOrRetry();
+  const firstRead = new Promise<void>((resolve) => {
+    subscriber.on("ready", () => void catchUpOrRetry().then(resolve));
+  });
+  if (redis.status === "ready") await firstRead;
 
   return {
     isRevoked: (sessionId) => (revoked.get(sessionId) ?? 0) > Date.now(),

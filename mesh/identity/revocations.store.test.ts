@@ -1,0 +1,59 @@
+import { afterEach, expect, test } from "bun:test";
+import type { Redis } from "ioredis";
+import { createLog } from "#observability/log";
+import { eventually } from "../eventually.ts";
+import { openRedis, redisReady } from "../redis/open-redis.ts";
+import { uuidV7 } from "../uuid-v7.ts";
+import { openRevocations, type Revocations } from "./revocations.ts";
+
+const log = createLog({ service: "test", level: "silent" });
+const ends: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+});
+
+async function verifier(): Promise<{ redis: Redis; revocations: Revocations; name: string }> {
+  const name = `test-${uuidV7()}`;
+  const redis = openRedis({ url: process.env.TEST_REDIS_URL ?? "", name, log });
+  if (!(await redisReady(redis))) throw new Error("TEST_REDIS_URL names no Redis that answers");
+  const revocations = await openRevocations({ redis, log });
+  ends.push(
+    () => redis.disconnect(),
+    () => revocations.close(),
+  );
+  return { redis, revocations, name };
+}
+
+const inAMinute = () => new Date(Date.now() + 60_000);
+
+test("a revocation reaches every verifier within a second, and one that starts later", async () => {
+  const [one, other] = await Promise.all([verifier(), verifier()]);
+  const session = uuidV7();
+  expect(other.revocations.isRevoked(session)).toBe(false);
+  await one.revocations.revoke(session, inAMinute());
+  await eventually(() => (other.revocations.isRevoked(session) ? true : undefined), { withinMs: 1000 });
+  expect((await verifier()).revocations.isRevoked(session)).toBe(true);
+});
+
+test("what is revoked while a verifier has no connection is known when it is back", async () => {
+  const [one, other] = await Promise.all([verifier(), verifier()]);
+  for (let round = 0; round < 3; round += 1) {
+    const session = uuidV7();
+    const list = (await one.redis.call("CLIENT", "LIST")) as string;
+    const ids = list
+      .split("\n")
+      .filter((line) => line.includes(`name=${other.name} `))
+      .map((line) => /\bid=(\d+)/.exec(line)?.[1] ?? "");
+    expect(ids.length).toBeGreaterThan(0);
+    for (const id of ids) await one.redis.call("CLIENT", "KILL", "ID", id);
+    await one.revocations.revoke(session, inAMinute());
+    await eventually(() => (other.revocations.isRevoked(session) ? true : undefined), { withinMs: 5000 });
+  }
+});
+
+test("a revocation ends when the last token of the session has expired", async () => {
+  const { revocations } = await verifier();
+  const session = uuidV7();
+  await revocations.revoke(session, new Date(Date.now() - 1));
+  expect(revocations.isRevoked(session)).toBe(false);
+});
