@@ -17,7 +17,7 @@ import { diskFull, LocalFailure } from "./local-failure.ts";
 import { logTail } from "./log-tail.ts";
 import { postgresCommand, postgresPrograms } from "./postgres-command.ts";
 import { runProgram } from "./run-program.ts";
-import { type RunningProcess, spawnProcess } from "./spawn-process.ts";
+import { type RunningProcess, rotateLog, spawnProcess } from "./spawn-process.ts";
 
 export interface PostgresServer {
   /** The superuser's URL of the database `postgres`. */
@@ -46,6 +46,7 @@ export async function startPostgres(home: Home, options: PostgresOptions): Promi
   const [port] = await freePorts(1);
   const settings = { ...serverSettings, ...(options.durable ? {} : throwawaySettings), port: String(port) };
   const flags = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+  rotateLog(home, "postgres");
   const running = await spawnProcess(home, {
     name: "postgres",
     group: "store",

@@ -8,7 +8,7 @@ import type { Home } from "./home.ts";
 import { diskFull, LocalFailure } from "./local-failure.ts";
 import { logTail } from "./log-tail.ts";
 import { redisProgram } from "./redis-program.ts";
-import { type RunningProcess, spawnProcess } from "./spawn-process.ts";
+import { type RunningProcess, rotateLog, spawnProcess } from "./spawn-process.ts";
 
 export interface RedisServer {
   readonly url: string;
@@ -30,6 +30,7 @@ export async function startRedis(
   const [port] = await freePorts(1);
   const configuration = join(folder, "redis.conf");
   writeFileSync(configuration, settings({ port, folder, password, durable }), { mode: 0o600 });
+  rotateLog(home, "redis");
   const running = await spawnProcess(home, {
     name: "redis",
     group: "store",
