@@ -4,8 +4,8 @@ import type { OrderDeps } from "./order-deps.ts";
 import { findOrder } from "./order-store.ts";
 import { mayRead } from "./read-orders.ts";
 import { runSaga } from "./run-saga.ts";
+import { lockSaga, seizeSaga } from "./saga-claim-store.ts";
 import type { SagaRun } from "./saga-run.ts";
-import { lockSaga, seizeSaga } from "./saga-store.ts";
 import { within } from "./within.ts";
 
 export type CancelOrderRefusal = CancelRefusal | { readonly refused: "order-not-found" };

@@ -143,3 +143,6 @@ export type FakeServices = ReturnType<typeof createFakeServices>;
 
 /** What a caller sees when the answer gets lost, whether or not the call took effect. */
 export const lost = (): UpstreamUnavailable => new UpstreamUnavailable("fake", "timeout", true);
+
+/** The call before there is an order, of which nothing is left if it fails. */
+export const isPricing = ({ call }: Passing): boolean => call.path === "/internal/prices";

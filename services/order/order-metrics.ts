@@ -1,7 +1,7 @@
 import type { Sql } from "#mesh/postgres/sql";
 import type { Metrics } from "#observability/metrics";
 import type { Order } from "./order.ts";
-import { countSagas } from "./saga-store.ts";
+import { countSagas } from "./saga-claim-store.ts";
 
 export type OrderMetrics = ReturnType<typeof createOrderMetrics>;
 

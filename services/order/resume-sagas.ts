@@ -2,7 +2,7 @@ import { continueTrace, runWith } from "#observability/context";
 import { pruneKeys } from "./idempotency-store.ts";
 import type { OrderDeps } from "./order-deps.ts";
 import { type RunEnd, runSaga } from "./run-saga.ts";
-import { claimDueSagas } from "./saga-store.ts";
+import { claimDueSagas } from "./saga-claim-store.ts";
 
 const pruneEveryMs = 60_000;
 

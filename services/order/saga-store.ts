@@ -2,9 +2,8 @@ import type { CloudEvent } from "#mesh/events/cloud-event";
 import { orderTopic } from "#mesh/events/order-events";
 import type { Reader, Sql, Transaction } from "#mesh/postgres/sql";
 import type { CancelReason, Order } from "./order.ts";
-import { findOrders } from "./order-store.ts";
-import { resumeAt, type SagaStep } from "./saga.ts";
-import type { Answer, HistoryEntry, SagaRun } from "./saga-run.ts";
+import type { SagaStep } from "./saga.ts";
+import type { Answer, HistoryEntry } from "./saga-run.ts";
 
 /**
  * How long whoever took a saga may be silent before another process takes it, by the clock of the database. More than
@@ -12,7 +11,7 @@ import type { Answer, HistoryEntry, SagaRun } from "./saga-run.ts";
  */
 export const leaseMs = 20_000;
 
-const leaseEnd = (sql: Reader) => sql`now() + ${leaseMs} * interval '1 millisecond'`;
+export const leaseEnd = (sql: Reader) => sql`now() + ${leaseMs} * interval '1 millisecond'`;
 
 /** What a new order is stored with. */
 export interface NewOrder {
@@ -162,95 +161,3 @@ const noted = (tx: Transaction, { history }: Progress) => tx`
       ${history.map(({ attempt }) => attempt ?? null)}::int[], ${history.map(({ detail }) => detail ?? null)}::text[]
     ) as entry
   )`;
-
-/** A saga that was taken up, with the trace it belongs to. */
-export interface ClaimedSaga extends SagaRun {
-  readonly traceparent: string | null;
-  readonly correlationId: string | null;
-}
-
-/** Takes up to `limit` sagas that nobody works on and whose time has come, the longest waiting first. */
-export async function claimDueSagas(tx: Transaction, limit: number): Promise<ClaimedSaga[]> {
-  const rows = await tx<
-    {
-      order_id: string;
-      step: SagaStep;
-      lease: string;
-      attempts: number;
-      age_ms: number;
-      payment_token: string | null;
-      idempotency_key: string;
-      traceparent: string | null;
-      correlation_id: string | null;
-    }[]
-  >`
-    with due as (
-      select order_id from sagas where due_at <= now() order by due_at limit ${limit} for update skip locked
-    )
-    update sagas s set lease = gen_random_uuid(), due_at = ${leaseEnd(tx)}, attempts = attempts + 1
-    from due where s.order_id = due.order_id
-    returning s.order_id, s.step, s.lease, s.attempts, s.payment_token, s.idempotency_key, s.traceparent,
-      s.correlation_id, (extract(epoch from now() - s.started_at) * 1000)::float8 as age_ms`;
-  if (rows.length === 0) return [];
-  const found = await findOrders(
-    tx,
-    rows.map((row) => row.order_id),
-  );
-  const orders = new Map(found.map((order) => [order.id, order]));
-  return rows.flatMap((row) => {
-    const order = orders.get(row.order_id);
-    if (!order) return [];
-    return {
-      order,
-      lease: row.lease,
-      step: resumeAt(row.step),
-      attempt: row.attempts,
-      ageMs: row.age_ms,
-      paymentToken: row.payment_token ?? undefined,
-      idempotencyKey: row.idempotency_key,
-      traceparent: row.traceparent,
-      correlationId: row.correlation_id,
-    };
-  });
-}
-
-/** Holds the saga still for the rest of the transaction; whoever writes to an order locks its saga first. */
-export async function lockSaga(
-  tx: Transaction,
-  orderId: string,
-): Promise<{ idempotencyKey: string } | undefined> {
-  const [row] = await tx<{ idempotencyKey: string }[]>`
-    select idempotency_key as "idempotencyKey" from sagas where order_id = ${orderId} for update`;
-  return row;
-}
-
-/**
- * Takes the saga away from whoever works on it, or wakes it after its end, and turns it round.
- * Gives false when the order has left in the meantime.
- */
-export async function seizeSaga(
-  tx: Transaction,
-  { orderId, lease, reason, at }: { orderId: string; lease: string; reason: CancelReason; at: Date },
-): Promise<boolean> {
-  const rows = await tx`
-    with changed as (
-      update orders set cancel_reason = ${reason}, updated_at = ${at}
-      where id = ${orderId} and status in ('pending', 'confirmed') and cancel_reason is null
-      returning id
-    ), seized as (
-      update sagas set step = 'cancel-payment', lease = ${lease}, due_at = ${leaseEnd(tx)}, attempts = 1
-      from changed where sagas.order_id = changed.id
-    ), noted as (
-      insert into order_history (order_id, at, kind, name, detail)
-      select id, ${at}, 'decision', 'compensate', ${reason} from changed
-    )
-    select from changed`;
-  return rows.length > 0;
-}
-
-/** How many sagas have not ended. */
-export async function countSagas(sql: Sql): Promise<number> {
-  const [row] = await sql<{ count: number }[]>`
-    select count(*)::int as count from sagas where due_at is not null`;
-  return row?.count ?? 0;
-}

@@ -7,7 +7,7 @@ create table orders (
   -- Minor units; the most that a client's JSON number holds exactly.
   total_amount bigint not null check (total_amount between 0 and 9007199254740991),
   carbon_kg numeric not null,
-  shipping_address jsonb not null,
+  shipping_address json not null,
   payment_method text not null check (payment_method in ('card')),
   payment_id uuid,
   -- Set when the cancellation begins, which may be some time before the status says so.

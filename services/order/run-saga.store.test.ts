@@ -1,9 +1,8 @@
 import { afterAll, beforeEach, describe, expect, test } from "bun:test";
 import { randomUUID } from "node:crypto";
-import fc from "fast-check";
 import { eventually } from "#mesh/eventually";
 import type { Answer } from "#mesh/http/client";
-import { lost, type Passing } from "./fake-services.ts";
+import { isPricing, lost, type Passing } from "./fake-services.ts";
 import { orderOf, type Settled, startTestService } from "./test-service.ts";
 
 const service = await startTestService({ answerWithinMs: 400 });
@@ -23,10 +22,6 @@ beforeEach(() => {
 afterAll(() => service.close());
 
 const isCharge = ({ call }: Passing) => call.method === "PUT" && call.path.startsWith("/internal/payments/");
-const isPricing = ({ call }: Passing) => call.path === "/internal/prices";
-
-/** Leases that end faster than a run takes would never let one finish. */
-const slowly = { withinMs: 20_000, everyMs: 100 };
 
 /** The process dies: nothing after this moment happens in it. */
 class Crash extends Error {}
@@ -237,111 +232,3 @@ test("two processes never take up the same saga", async () => {
   }
   for (const each of others) await each.close();
 });
-
-describe("cancelling", () => {
-  const undone: Settled = { status: "cancelled", reservation: "released", payment: "refunded" };
-
-  test("a confirmed order refunds and restocks once, whoever races it", async () => {
-    const product = services.addProduct(10);
-    const { body } = await place(orderOf([{ productId: product, quantity: 4 }]));
-    const answers = await Promise.all([
-      service.cancel(body.id),
-      service.cancel(body.id, service.admin),
-      service.cancel(body.id),
-    ]);
-    for (const { status, body: answer } of answers) {
-      if (status === 200) expect(answer.cancelReason).toStartWith("requested-by-");
-      else expect([status, answer.code]).toEqual([409, "order-already-cancelled"]);
-    }
-    expect(answers.some(({ body: answer }) => answer.status === "cancelled")).toBe(true);
-    expect(await settled(body.id)).toEqual(undone);
-    expect(services.products.get(product)?.onHand).toBe(10);
-    expect(await service.eventTypes(body.id)).toEqual(["created", "confirmed", "cancelled"]);
-    const late = await service.cancel(body.id);
-    expect([late.status, late.body.code]).toEqual([409, "order-already-cancelled"]);
-  });
-
-  test("an order that is with the carrier is refused and undoes nothing", async () => {
-    const { body } = await place(one);
-    for (const status of ["shipped", "delivered"]) {
-      await sql`update orders set status = ${status} where id = ${body.id}`;
-      const refused = await service.cancel(body.id);
-      expect([refused.status, refused.body.code]).toEqual([409, "order-not-cancellable"]);
-    }
-    expect(await settled(body.id)).toMatchObject({ reservation: "confirmed", payment: "captured" });
-  });
-
-  test("an order that waits for its payment undoes it, also when payment-service is away", async () => {
-    services.network.pass = async (passing) => {
-      if (passing.call.path.startsWith("/internal/payments/")) throw lost();
-      return passing.deliver();
-    };
-    const { body } = await place(one);
-    const answer = await service.cancel(body.id);
-    expect([answer.status, answer.body.status, answer.body.cancelReason]).toEqual([
-      200,
-      "pending",
-      "requested-by-customer",
-    ]);
-    const again = await service.cancel(body.id);
-    expect([again.status, again.body.status]).toEqual([200, "pending"]);
-    services.network.pass = calm;
-    expect(await settled(body.id)).toEqual({
-      status: "cancelled",
-      reservation: "released",
-      payment: "cancelled",
-    });
-  });
-});
-
-test("whatever gets lost, crashes or is cancelled meanwhile, an order keeps stock and money or neither", async () => {
-  const fate = fc.constantFrom("fine", "fine", "fine", "answer-lost", "lost", "crash-before", "crash-after");
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(fate, { maxLength: 12 }),
-      fc.option(fc.nat(8)),
-      fc.boolean(),
-      async (given, cancelAt, payable) => {
-        const fatesLeft = [...given];
-        const product = services.addProduct(3);
-        const key = randomUUID();
-        let calls = 0;
-        const cancels: Promise<unknown>[] = [];
-        const orderId = async () =>
-          (await sql<{ order_id: string }[]>`select order_id from idempotency_keys where key = ${key}`)[0]
-            ?.order_id;
-        services.network.pass = async (passing) => {
-          if (isPricing(passing)) return passing.deliver();
-          if (calls++ === cancelAt) cancels.push(service.cancel((await orderId()) ?? ""));
-          const next = fatesLeft.shift() ?? "fine";
-          if (next === "lost") throw lost();
-          if (next === "crash-before") throw new Crash();
-          const answer = passing.deliver();
-          if (next === "answer-lost") throw lost();
-          if (next === "crash-after") throw new Crash();
-          return answer;
-        };
-        await place(
-          orderOf([{ productId: product, quantity: 2 }], payable ? "pm_card_visa" : "pm_card_chargeDeclined"),
-          key,
-        );
-        const id = (await orderId()) ?? "";
-        const end = await eventually(async () => {
-          await service.passTime();
-          return service.ended(id);
-        }, slowly);
-        await Promise.all(cancels);
-        const after = await settled(id);
-        const onHand = services.products.get(product)?.onHand;
-        if (after.status === "confirmed") {
-          expect([after.reservation, after.payment, onHand]).toEqual(["confirmed", "captured", 1]);
-        } else {
-          expect([after.status, after.reservation, onHand]).toEqual(["cancelled", "released", 3]);
-          expect(after.payment).not.toBe("captured");
-        }
-        expect(end.status === after.status || after.status === "cancelled").toBe(true);
-      },
-    ),
-    { numRuns: 30 },
-  );
-}, 60_000);
