@@ -40,11 +40,12 @@ export async function openRevocations({ redis, log }: { redis: Redis; log: Log }
   }
 
   let retry: ReturnType<typeof setTimeout> | undefined;
-  async function catchUpOrRetry(): Promise<void> {
+  async function catchUpOrRetry(tried = 1): Promise<void> {
     clearTimeout(retry);
     await catchUp().catch((error: unknown) => {
-      log.warn({ err: error }, "revocations are not up to date");
-      retry = setTimeout(() => void catchUpOrRetry(), retryMs);
+      // A process that is busy starting may be late once without anything being wrong.
+      if (tried > 1) log.warn({ err: error, tried }, "revocations are not up to date");
+      retry = setTimeout(() => void catchUpOrRetry(tried + 1), retryMs);
     });
   }
 

@@ -147,17 +147,19 @@ async function load(gateway: string, { people, products, buyers, seconds }: Load
   return { latencies: latencies.toSorted((a, b) => a - b), refused };
 }
 
-const orderOf = (productIds: readonly string[]) => ({
-  items: [...new Set(productIds)].map((productId) => ({ productId, quantity: 1 })),
-  shippingAddress: {
-    fullName: "Ada Lovelace",
-    line1: "12 St James's Square",
-    city: "London",
-    postalCode: "SW1Y 4JH",
-    country: "GB",
-  },
-  paymentMethod: { type: "card", token: "pm_card_visa" },
-});
+function orderOf(productIds: readonly string[]) {
+  return {
+    items: [...new Set(productIds)].map((productId) => ({ productId, quantity: 1 })),
+    shippingAddress: {
+      fullName: "Ada Lovelace",
+      line1: "12 St James's Square",
+      city: "London",
+      postalCode: "SW1Y 4JH",
+      country: "GB",
+    },
+    paymentMethod: { type: "card", token: "pm_card_visa" },
+  };
+}
 
 async function register(gateway: string, at: number): Promise<string> {
   const email = `buyer-${randomUUID()}@example.test`;
@@ -230,8 +232,9 @@ function settle(system: Parameters<typeof audit>[0]): Promise<Audit> {
   );
 }
 
-const percentile = (sorted: readonly number[], share: number): number =>
-  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+function percentile(sorted: readonly number[], share: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+}
 
 function readOptions(args: readonly string[]): BenchOptions {
   const value = (name: string) => (args.includes(name) ? args[args.indexOf(name) + 1] : undefined);
