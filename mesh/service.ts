@@ -37,7 +37,7 @@ export interface ServiceDeps {
   /** Adds a dependency without which the service is not ready. */
   readonly ready: Probes["ready"];
   /** What is to be ended after the last request was answered; the last one registered ends first. */
-  readonly onClose: (end: () => Promise<unknown> | unknown) => void;
+  readonly onClose: (end: () => unknown) => void;
 }
 
 export interface ServiceParts {
@@ -121,7 +121,7 @@ async function openService(
   probes.ready("postgres", async () => {
     await sql`select 1`;
   });
-  const ends: (() => Promise<unknown> | unknown)[] = [
+  const ends: (() => unknown)[] = [
     () => sql.end({ timeout: 5 }),
     () => redis.disconnect(),
     () => revocations.close(),
