@@ -60,7 +60,18 @@ async function start(home: Home, { root, ports, options, terminal }: Start): Pro
     redisUrl: chosen.REDIS_URL,
   });
   const { runtime } = options;
-  const system = await startSystem(home, { root, runtime, ports, stores, secrets, chosen, step, show });
+  const sandboxBooks = join(home.directory, "stripe-sandbox.json");
+  const system = await startSystem(home, {
+    root,
+    runtime,
+    ports,
+    stores,
+    secrets,
+    chosen,
+    sandboxBooks,
+    step,
+    show,
+  });
   // Since the process began, loading included.
   show(`\nEcoTrack is ready after ${(performance.now() / 1000).toFixed(1)} s`);
   show(welcome(ports, { sandbox: !chosen.STRIPE_SECRET_KEY }));

@@ -41,7 +41,7 @@ export async function openHome(
     const processes = openProcessRecords(join(directory, "processes.json"));
     const leftovers = await endProcesses(processes, 5000);
     if (options.fresh) {
-      for (const name of ["postgres", "redis", "secrets.json"]) {
+      for (const name of ["postgres", "redis", "secrets.json", "stripe-sandbox.json"]) {
         rmSync(join(directory, name), { recursive: true, force: true });
       }
     }

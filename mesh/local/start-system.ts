@@ -14,6 +14,7 @@ export interface SystemOptions {
   readonly stores: Stores;
   readonly secrets: Secrets;
   readonly chosen: Environment;
+  readonly sandboxBooks?: string;
   readonly step: <T>(name: string, work: () => Promise<T>) => Promise<T>;
   readonly show: (line: string) => void;
 }

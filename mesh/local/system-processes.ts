@@ -20,6 +20,8 @@ export interface SystemSettings {
   readonly ports: Ports;
   readonly stores: Pick<Stores, "databaseUrls" | "redisUrl">;
   readonly secrets: Secrets;
+  /** Where the sandbox keeps its books; without it a restart forgets what was paid. */
+  readonly sandboxBooks?: string;
   /** What the person who starts it decides: KAFKA_BROKERS, LOG_LEVEL, STRIPE_SECRET_KEY and the like. */
   readonly chosen: Environment;
 }
@@ -119,7 +121,7 @@ function gateway(settings: SystemSettings): ProcessDefinition {
   };
 }
 
-function stripeSandbox({ ports, secrets }: SystemSettings): ProcessDefinition {
+function stripeSandbox({ ports, secrets, sandboxBooks }: SystemSettings): ProcessDefinition {
   return {
     name: "stripe-sandbox",
     group: "helper",
@@ -131,6 +133,7 @@ function stripeSandbox({ ports, secrets }: SystemSettings): ProcessDefinition {
       SECRET_KEY: secrets.stripeSecretKey,
       WEBHOOK_SECRET: secrets.stripeWebhookSecret,
       WEBHOOK_URL: `${localUrl(ports.gateway)}/webhooks/stripe`,
+      ...(sandboxBooks !== undefined && { STATE_FILE: sandboxBooks }),
     }),
   };
 }

@@ -13,8 +13,13 @@ export interface Relay {
 const batchSize = 500;
 /** Finds what another process committed and did not live to publish. */
 const pollMs = 500;
-/** Commits that follow each other this closely share a batch, which costs them less than a batch each. */
+/**
+ * Commits that follow each other this closely share a batch, which costs them less than a batch each. Longer while there
+ * is much to do: then nobody is the only one who waits.
+ */
 const gatherMs = 5;
+const busyGatherMs = 25;
+const busyWithinMs = 60;
 /** Another process is publishing: what was committed here may have come too late for its batch. */
 const contendedMs = 10;
 const longestBackoffMs = 5000;
@@ -41,6 +46,7 @@ export function startRelay({
   const published = metrics.counter("outbox_published_total", "Events handed to the bus");
   const failures = metrics.counter("outbox_failures_total", "Batches that the bus did not take");
   let woken = false;
+  let publishedAt = Number.NEGATIVE_INFINITY;
   let stopping = false;
   let wakeUp = () => {};
   let prunedAt = Date.now();
@@ -60,6 +66,7 @@ export function startRelay({
       await bus.publish(rows.map(({ topic, key, payload }) => ({ topic, key, value: payload })));
       await tx`update outbox set published_at = now() where id = any(${rows.map(({ id }) => id)}::bigint[])`;
       published.inc(rows.length);
+      publishedAt = performance.now();
       return rows.length === batchSize ? "more" : "done";
     })) as "contended" | "more" | "done";
   }
@@ -92,7 +99,8 @@ export function startRelay({
         woken = false;
       }
       if (!woken) await sleep(waitMs);
-      if (woken) await new Promise((resolve) => setTimeout(resolve, gatherMs));
+      const busy = performance.now() - publishedAt < busyWithinMs;
+      if (woken && !stopping) await new Promise((resolve) => setTimeout(resolve, busy ? busyGatherMs : gatherMs));
     }
     await publishBatch().catch(() => {});
   }
