@@ -27,7 +27,7 @@ export interface NotificationAppOptions extends Omit<ServiceAppOptions, "name"> 
 export async function createNotificationApp(options: NotificationAppOptions) {
   const { sql, transaction, bus, identity, log, metrics, now, newId, config, queuePrefix } = options;
   const name = "notification-service";
-  const mailer = createMailer({ smtpUrl: config.smtpUrl, from: config.mailFrom });
+  const mailer = createMailer({ smtpUrl: config.smtpUrl, from: config.mailFrom, now });
   const measured = createNotificationMetrics(metrics, sql);
   const delivery = createDelivery({ transaction, mailer, metrics: measured, log, now, newId });
   const queue = openMailQueue({

@@ -1,5 +1,6 @@
 import { createTransport } from "nodemailer";
 import addressparser from "nodemailer/lib/addressparser";
+import { checkedAddress, writeMime } from "./mime-message.ts";
 import type { MailContent } from "./templates/layout.ts";
 
 export interface Mail extends MailContent {
@@ -17,7 +18,15 @@ export interface Mailer {
 const connections = 4;
 
 /** Sends over SMTP, on a few connections that are kept. */
-export function createMailer({ smtpUrl, from }: { smtpUrl: string; from: string }): Mailer {
+export function createMailer({
+  smtpUrl,
+  from,
+  now,
+}: {
+  smtpUrl: string;
+  from: string;
+  now: () => Date;
+}): Mailer {
   const { hostname, port, protocol, username, password } = new URL(smtpUrl);
   const secure = protocol === "smtps:";
   const transport = createTransport({
@@ -39,15 +48,18 @@ export function createMailer({ smtpUrl, from }: { smtpUrl: string; from: string 
   if (!sender) throw new Error(`MAIL_FROM is ${JSON.stringify(from)}, expected an address`);
   return {
     async send({ id, to, subject, text, html }) {
-      await transport.sendMail({
-        from: { ...sender },
-        to: { name: "", address: to },
+      const recipient = checkedAddress(to);
+      const raw = writeMime({
+        from: sender,
+        to: { address: recipient },
         subject,
+        messageId: `${id}@notifications.ecotrack`,
+        date: now(),
+        headers: { "X-EcoTrack-Notification": id, "Auto-Submitted": "auto-generated" },
         text,
         html,
-        messageId: `<${id}@notifications.ecotrack>`,
-        headers: { "X-EcoTrack-Notification": id, "Auto-Submitted": "auto-generated" },
       });
+      await transport.sendMail({ raw, envelope: { from: sender.address, to: [recipient] } });
     },
     close: () => transport.close(),
   };
