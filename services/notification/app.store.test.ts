@@ -152,6 +152,31 @@ describe("an event becomes a mail", () => {
     expect(mail?.messageId).toBe(`<${row?.id}@notifications.ecotrack>`);
   });
 
+  test("and its own event goes on with the trace of the one it came from", async () => {
+    await start();
+    const who = person();
+    const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
+    const trace = { traceparent: `00-${traceId}-00f067aa0ba902b7-01`, correlationid: "checkout-1" };
+    await deliver([{ ...registered(who), ...trace }]);
+    await settled(1);
+    const [row] = await database.sql<{ traceparent: string; correlation: string }[]>`
+      select payload::jsonb->>'traceparent' as traceparent, payload::jsonb->>'correlationid' as correlation from outbox`;
+    expect(row?.correlation).toBe("checkout-1");
+    expect(row?.traceparent).toStartWith(`00-${traceId}-`);
+    expect(row?.traceparent).not.toBe(trace.traceparent);
+  });
+
+  test("of which nothing stays when the person is gone", async () => {
+    await start();
+    const who = person();
+    await deliver([registered(who), confirmed(who.userId)]);
+    await settled(2);
+    await deliver([userEvent("ecotrack.user.deleted.v1", newEvent(who.userId, { userId: who.userId }))]);
+    const [row] = await database.sql<{ rows: string }[]>`
+      select (select string_agg(n::text, '') from notifications n) || (select string_agg(r::text, '') from recipients r) as rows`;
+    expect(row?.rows).not.toMatch(/Ada|Lovelace|@|Kettle/);
+  });
+
   test("when the order's event comes before the person's", async () => {
     await start();
     const who = person();
@@ -182,6 +207,30 @@ describe("an event becomes a mail", () => {
 });
 
 describe("bad days", () => {
+  test("an address that no mail can go to fails for good, and says so", async () => {
+    await start();
+    const who = { ...person(), email: "ada\r\nBcc: eve@example.test" };
+    await deliver([registered(who)]);
+    expect(await settled(1)).toEqual(["welcome failed"]);
+    const [row] = await database.sql<{ type: string; reason: string }[]>`
+      select payload::jsonb->>'type' as type, payload::jsonb->'data'->>'reason' as reason from outbox`;
+    expect(row?.type).toBe("ecotrack.notification.failed.v1");
+    expect(row?.reason).toContain("is no address that mail can be sent to");
+    expect(mailbox.messages.stats.received).toBe(0);
+  });
+
+  test("an event that breaks its contract becomes a dead letter, and holds nobody up", async () => {
+    await start();
+    const who = person();
+    const broken = { ...confirmed(who.userId), data: { orderId: uuidV7(), userId: who.userId } };
+    await deliver([registered(who), broken]);
+    expect(await settled(1)).toEqual(["welcome sent"]);
+    const dead = await database.sql<{ reason: string }[]>`select reason from dead_letters`;
+    expect(dead.map(({ reason }) => reason)).toEqual([
+      "ecotrack.order.confirmed.v1 breaks its contract at /items: Expected required property",
+    ]);
+  }, 15_000);
+
   test("the mail server is away, then back: nothing is lost", async () => {
     const away = await createMailbox();
     const { smtpPort } = away;
@@ -287,6 +336,13 @@ describe("the routes", () => {
     expect((await call("GET", "/api/notifications/preferences", who.userId)).body).toEqual(choice);
     await deliver([registered(who), confirmed(who.userId), cancelled(who.userId)]);
     expect(await settled(3)).toEqual(["welcome sent", "order-confirmed sent", "order-cancelled skipped"]);
+  });
+
+  test("who chose nothing gets news of orders and no advertising", async () => {
+    await start();
+    expect((await call("GET", "/api/notifications/preferences", uuidV7())).body).toEqual({
+      email: { orderUpdates: true, marketing: false },
+    });
   });
 
   test("bad input is refused", async () => {

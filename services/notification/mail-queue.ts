@@ -12,8 +12,6 @@ const name = "mail";
 /** Ids in one job: enough to share a round trip to the database, few enough to be spread over processes. */
 const jobSize = 50;
 const concurrency = 4;
-/** Ids that come this close together share a job, and what a job costs. */
-const gatherMs = 40;
 const closeMs = 5000;
 const awayCloseMs = 500;
 
@@ -55,33 +53,22 @@ export function openMailQueue({
   });
   worker.on("failed", (_job, error) => log.error({ err: error }, "a mail job failed"));
 
-  let gathered: string[] = [];
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  async function handOver(): Promise<void> {
-    clearTimeout(timer);
-    timer = undefined;
-    const ids = gathered;
-    gathered = [];
+  async function handOver(ids: readonly string[]): Promise<void> {
     const jobs = [];
     for (let at = 0; at < ids.length; at += jobSize) {
       const data = { ids: ids.slice(at, at + jobSize) };
       jobs.push({ name, data, opts: { removeOnComplete: true, removeOnFail: true } });
     }
-    if (jobs.length > 0) await queue.addBulk(jobs).catch(onError);
+    await queue.addBulk(jobs);
   }
 
   return {
     add(ids) {
-      if (ids.length === 0) return;
-      gathered.push(...ids);
-      timer ??= setTimeout(() => void handOver(), gatherMs);
+      if (ids.length > 0) void handOver(ids).catch(onError);
     },
     async close() {
       // Without Redis none of it comes to an end by itself; what is left undone is found again in the database.
-      await within(
-        handOver().then(() => Promise.all([worker.close(), queue.close()])),
-        away ? awayCloseMs : closeMs,
-      );
+      await within(Promise.all([worker.close(), queue.close()]), away ? awayCloseMs : closeMs);
     },
   };
 }

@@ -16,6 +16,12 @@ export interface ReactionDeps {
   readonly newId: () => string;
 }
 
+/**
+ * After each batch that led to mail, so that the next one grows while this one is sent: a mail that is a little later
+ * costs nothing, but a transaction, a job and a claim for each event alone are most of what it takes.
+ */
+const pauseMs = 100;
+
 type Events = UserEvents & OrderEvents;
 
 /**
@@ -68,6 +74,7 @@ export function createReactions({ transaction, enqueue, now, newId }: ReactionDe
       return done;
     });
     enqueue(ids);
+    if (ids.length > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
     return result;
   };
 

@@ -28,7 +28,7 @@ export interface RecorderDeps {
 }
 
 /** Outcomes this close together share a transaction. Also how long a crash may forget that a mail was taken. */
-const gatherMs = 15;
+const gatherMs = 30;
 const longestWaitMs = 5000;
 /** How long a database may be away before what was sent is forgotten, and sent again under the same Message-ID. */
 const giveUpAfterMs = 300_000;
