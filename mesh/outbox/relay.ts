@@ -100,7 +100,8 @@ export function startRelay({
       }
       if (!woken) await sleep(waitMs);
       const busy = performance.now() - publishedAt < busyWithinMs;
-      if (woken && !stopping) await new Promise((resolve) => setTimeout(resolve, busy ? busyGatherMs : gatherMs));
+      if (woken && !stopping)
+        await new Promise((resolve) => setTimeout(resolve, busy ? busyGatherMs : gatherMs));
     }
     await publishBatch().catch(() => {});
   }

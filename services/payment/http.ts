@@ -1,10 +1,10 @@
 import { Type } from "@sinclair/typebox";
+import { containsCardNumber } from "#mesh/card-number";
 import { createServiceApp, type ServiceAppOptions } from "#mesh/http/service-app";
 import { isAdmin, type UserCaller } from "#mesh/identity/caller";
 import { ProblemError } from "#mesh/problem";
 import { applyWebhook } from "./apply-webhook.ts";
 import { cancelPayment } from "./cancel-payment.ts";
-import { containsCardNumber } from "./card-number.ts";
 import { chargePayment } from "./charge-payment.ts";
 import type { Payment } from "./payment.ts";
 import {
@@ -33,6 +33,7 @@ const processing = { status: "processing" } as const;
 /** The routes of payment-service. */
 export function createPaymentHttp(base: ServiceAppOptions, deps: RefundDeps, webhookSecret: string) {
   return createServiceApp(base)
+    .macro({ refuseCardNumbers: { transform: refuseCardNumber } })
     .put(
       "/internal/payments/:orderId",
       async ({ params, body, set }) => {
@@ -60,7 +61,7 @@ export function createPaymentHttp(base: ServiceAppOptions, deps: RefundDeps, web
       },
       {
         services: ["order-service"],
-        transform: refuseCardNumber,
+        refuseCardNumbers: true,
         params: OrderParams,
         body: ChargeBody,
         detail: internal,
@@ -76,7 +77,7 @@ export function createPaymentHttp(base: ServiceAppOptions, deps: RefundDeps, web
       },
       {
         services: ["order-service"],
-        transform: refuseCardNumber,
+        refuseCardNumbers: true,
         params: OrderParams,
         body: CancelBody,
         detail: internal,
@@ -128,7 +129,7 @@ export function createPaymentHttp(base: ServiceAppOptions, deps: RefundDeps, web
       },
       {
         admin: true,
-        transform: refuseCardNumber,
+        refuseCardNumbers: true,
         params: PaymentParams,
         body: RefundBody,
         response: { 201: RefundView },
