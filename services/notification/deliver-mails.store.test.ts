@@ -32,6 +32,9 @@ describe("an event becomes a mail", () => {
     const [mail] = await service.mailbox.messages.find({ to: who.email, limit: 100 });
     const [row] = await service.database.sql<{ id: string }[]>`select id from notifications`;
     expect(mail?.messageId).toBe(`<${row?.id}@notifications.ecotrack>`);
+    for (const key of [row?.id, `welcome:${who.userId}`]) {
+      expect((await service.mailbox.messages.find({ key })).length).toBe(1);
+    }
   });
 
   test("and its own event goes on with the trace of the one it came from", async () => {

@@ -51,14 +51,14 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
 }
 
 async function attempt({ mailer, log }: DeliveryDeps, claimed: ClaimedNotification): Promise<Outcome> {
-  const { id, email, firstName, gone, orderUpdates, type, attempts } = claimed;
+  const { id, email, firstName, gone, orderUpdates, type, attempts, key } = claimed;
   if (gone) return { ended: "skipped" };
   if (email === null || firstName === null) return tryAgain(attempts, "the recipient is not known yet");
   const preferences = { ...preferencesByDefault, ...(orderUpdates !== null && { orderUpdates }) };
   if (!isWanted(type, preferences)) return { ended: "skipped" };
   let mail: Mail;
   try {
-    mail = { id, to: email, ...render(claimed, firstName) };
+    mail = { id, key, to: email, ...render(claimed, firstName) };
   } catch (error) {
     log.error({ err: error, notificationId: id }, "a mail cannot be written");
     return { ended: "failed", reason: `it cannot be written: ${(error as Error).message}` };

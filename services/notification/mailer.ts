@@ -6,6 +6,8 @@ import type { MailContent } from "./templates/layout.ts";
 export interface Mail extends MailContent {
   /** The notification's; the message carries it, so that a second delivery can be known as such. */
   readonly id: string;
+  /** What it is about, as in `order-confirmed:<order id>`. */
+  readonly key: string;
   readonly to: string;
 }
 
@@ -47,7 +49,7 @@ export function createMailer({
   const [sender] = addressparser(from, { flatten: true });
   if (!sender) throw new Error(`MAIL_FROM is ${JSON.stringify(from)}, expected an address`);
   return {
-    async send({ id, to, subject, text, html }) {
+    async send({ id, key, to, subject, text, html }) {
       const recipient = checkedAddress(to);
       const raw = writeMime({
         from: sender,
@@ -55,7 +57,7 @@ export function createMailer({
         subject,
         messageId: `${id}@notifications.ecotrack`,
         date: now(),
-        headers: { "X-EcoTrack-Notification": id, "Auto-Submitted": "auto-generated" },
+        headers: { "X-EcoTrack-Notification": id, "X-EcoTrack-Key": key, "Auto-Submitted": "auto-generated" },
         text,
         html,
       });
