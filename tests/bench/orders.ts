@@ -10,8 +10,10 @@ import { demoLogins, localUrl } from "../../mesh/local/system-processes.ts";
 import { createTerminal } from "../../mesh/local/terminal.ts";
 import { openTestHome, removeTestHome } from "../../mesh/local/test-home.ts";
 import { type Audit, audit } from "../audit.ts";
+import { commits } from "./commits.ts";
 import { cpuSeconds, residentMiB } from "./cpu-time.ts";
 import { measureFloor } from "./floor.ts";
+import { post } from "./post.ts";
 
 const usage = `Places orders as fast as they are taken, through the gateway of a whole system of its own, on durable stores.
 
@@ -66,6 +68,7 @@ async function bench(home: Home, { seconds, buyers, runtime }: BenchOptions): Pr
   const processes = home.processes.alive();
   const pids = processes.map(({ pid }) => pid);
   const before = await audit(system);
+  const committedBefore = await commits(stores.postgresUrl);
   const cpuBefore = new Map(pids.map((pid) => [pid, cpuSeconds([pid])]));
   const ownBefore = process.cpuUsage();
   const result = await step(`${seconds} s of orders`, () =>
@@ -74,6 +77,7 @@ async function bench(home: Home, { seconds, buyers, runtime }: BenchOptions): Pr
   const after = await step("Settling and audit", () => settle(system));
   const own = process.cpuUsage(ownBefore);
   const confirmed = after.confirmed - before.confirmed;
+  const committed = await commits(stores.postgresUrl);
   const postgresPids = processes.filter(({ name }) => /postgres/i.test(name)).map(({ pid }) => pid);
   const floor = await step("Floor", () =>
     measureFloor({
@@ -109,6 +113,11 @@ async function bench(home: Home, { seconds, buyers, runtime }: BenchOptions): Pr
   line(
     `  CPU an order: ${ms(total)}, all processes and stores; floor ${ms(floor)}; ratio ${(total / floor).toFixed(1)}`,
   );
+  const perOrder = [...committed].map(([name, count]) => {
+    const each = (count - (committedBefore.get(name) ?? 0)) / confirmed;
+    return `${name.replace("ecotrack_", "")} ${each.toFixed(1)}`;
+  });
+  line(`  transactions an order: ${perOrder.join(", ")}`);
   line("  stock, money, events and mails add up");
 }
 
@@ -197,25 +206,6 @@ async function stockUp(gateway: string): Promise<string[]> {
       return answer.body.id;
     }),
   );
-}
-
-interface Sending {
-  readonly body: unknown;
-  readonly token?: string;
-  readonly headers?: Record<string, string>;
-}
-
-async function post(gateway: string, path: string, { body, token, headers }: Sending) {
-  const response = await fetch(gateway + path, {
-    method: "POST",
-    headers: {
-      "content-type": "application/json",
-      ...(token && { authorization: `Bearer ${token}` }),
-      ...headers,
-    },
-    body: JSON.stringify(body),
-  });
-  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
 }
 
 /** Waits until every order has ended and every event and mail is out. @throws when something does not add up */
