@@ -14,7 +14,7 @@ import { startRelay } from "./outbox/relay.ts";
 import { migrate } from "./postgres/migrate.ts";
 import { openDatabase } from "./postgres/open-database.ts";
 import { serviceMigrations } from "./postgres/service-migrations.ts";
-import type { Sql, Transact } from "./postgres/sql.ts";
+import type { Autocommit, Sql, Transact } from "./postgres/sql.ts";
 import { createProbes, type Probes } from "./probes.ts";
 import { openRedis, redisReady } from "./redis/open-redis.ts";
 import type { ServiceConfig } from "./service-settings.ts";
@@ -25,6 +25,7 @@ import { uuidV7 } from "./uuid-v7.ts";
 export interface ServiceDeps {
   readonly sql: Sql;
   readonly transaction: Transact;
+  readonly autocommit: Autocommit;
   readonly redis: Redis;
   readonly revocations: Revocations;
   readonly bus: Bus;
@@ -134,6 +135,11 @@ async function openService(
       const result = await sql.begin((tx) => work(tx));
       relay.wake();
       return result as Awaited<ReturnType<typeof work>>;
+    },
+    async autocommit(statement) {
+      const result = await statement(sql);
+      relay.wake();
+      return result;
     },
     redis,
     revocations,

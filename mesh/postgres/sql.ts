@@ -9,5 +9,7 @@ export type Sql = postgres.Sql<PostgresTypes>;
 export type Transaction = postgres.TransactionSql<PostgresTypes>;
 /** Either; for a read that has to see what the transaction around it wrote. */
 export type Reader = Sql | Transaction;
+/** Runs one statement that is a transaction of its own, outbox rows included, and tells the relay after it. */
+export type Autocommit = <T>(statement: (sql: Sql) => Promise<T>) => Promise<T>;
 /** Runs `work` in a transaction and tells the outbox relay after the commit. */
 export type Transact = <T>(work: (tx: Transaction) => Promise<T>) => Promise<T>;

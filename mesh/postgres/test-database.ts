@@ -3,7 +3,7 @@ import { createLog } from "#observability/log";
 import { type MigrationSource, migrate, migrationsDigest } from "./migrate.ts";
 import { openDatabase } from "./open-database.ts";
 import { serviceMigrations } from "./service-migrations.ts";
-import type { Sql, Transact } from "./sql.ts";
+import type { Autocommit, Sql, Transact } from "./sql.ts";
 
 const templateLock = 7_340_002;
 const log = createLog({ service: "test", level: "fatal" });
@@ -12,6 +12,7 @@ export interface TestDatabase {
   readonly url: string;
   readonly sql: Sql;
   readonly transaction: Transact;
+  readonly autocommit: Autocommit;
   close(): Promise<void>;
 }
 
@@ -40,6 +41,7 @@ export async function testDatabase(migrations?: URL): Promise<TestDatabase> {
     url,
     sql,
     transaction: async (work) => (await sql.begin((tx) => work(tx))) as Awaited<ReturnType<typeof work>>,
+    autocommit: (statement) => statement(sql),
     async close() {
       await sql.end({ timeout: 5 });
       const cleaner = openDatabase({ url: serverUrl, max: 1, applicationName: "test", log });

@@ -1,7 +1,7 @@
 import { createClient, type ServiceClient } from "#mesh/http/client";
 import type { ServiceAppOptions } from "#mesh/http/service-app";
 import type { ServiceTokens } from "#mesh/identity/service-tokens";
-import type { Sql, Transact } from "#mesh/postgres/sql";
+import type { Autocommit, Sql, Transact } from "#mesh/postgres/sql";
 import { createBackgroundWork } from "./background-work.ts";
 import type { OrderConfig } from "./config.ts";
 import { createOrderHttp } from "./http.ts";
@@ -18,6 +18,7 @@ const drainMs = 5000;
 export interface OrderAppOptions extends Omit<ServiceAppOptions, "name"> {
   readonly sql: Sql;
   readonly transaction: Transact;
+  readonly autocommit: Autocommit;
   readonly productService: ServiceClient;
   readonly paymentService: ServiceClient;
   readonly now: () => Date;
@@ -28,11 +29,13 @@ export interface OrderAppOptions extends Omit<ServiceAppOptions, "name"> {
 
 /** Wires order-service. It takes up unfinished sagas until it is closed. */
 export function createOrderApp(options: OrderAppOptions) {
-  const { sql, transaction, productService, paymentService, identity, log, metrics, now, newId } = options;
+  const { sql, transaction, autocommit, productService, paymentService, identity, log, metrics, now, newId } =
+    options;
   const background = createBackgroundWork(log);
   const deps: OrderDeps = {
     sql,
     transaction,
+    autocommit,
     products: createProductClient(productService),
     payments: createPaymentClient(paymentService),
     metrics: createOrderMetrics(metrics, sql),

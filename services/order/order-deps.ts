@@ -1,4 +1,4 @@
-import type { Sql, Transact } from "#mesh/postgres/sql";
+import type { Autocommit, Sql, Transact } from "#mesh/postgres/sql";
 import type { Log } from "#observability/log";
 import type { BackgroundWork } from "./background-work.ts";
 import type { OrderMetrics } from "./order-metrics.ts";
@@ -9,6 +9,7 @@ import type { ProductClient } from "./product-client.ts";
 export interface OrderDeps {
   readonly sql: Sql;
   readonly transaction: Transact;
+  readonly autocommit: Autocommit;
   readonly products: ProductClient;
   readonly payments: PaymentClient;
   readonly metrics: OrderMetrics;

@@ -102,7 +102,7 @@ async function finish(
   const answer = placingAnswer(order, known.facts);
   const event = endEvent(order, deps.newId());
   const progress = { ...progressOf(run, known), order };
-  if (!(await deps.transaction((tx) => endSaga(tx, progress, answer, event)))) return superseded;
+  if (!(await deps.autocommit((sql) => endSaga(sql, progress, answer, event)))) return superseded;
   deps.metrics.reached(order);
   return { end: step === "confirm-order" ? "confirmed" : "cancelled", order, answer };
 }

@@ -82,16 +82,16 @@ export interface Progress {
 
 /**
  * Ends a saga: the order as it is now, its event, the key's answer unless one was given before, and history, in one
- * statement. Gives false, and changes nothing, when the lease is somebody else's by now.
+ * statement, which is a transaction of its own. Gives false, and changes nothing, when the lease is somebody else's by now.
  */
 export async function endSaga(
-  tx: Transaction,
+  sql: Sql,
   progress: Progress,
   answer: Answer,
   event: CloudEvent,
 ): Promise<boolean> {
   const { order, lease } = progress;
-  const rows = await tx`
+  const rows = await sql`
     with ended as (
       update sagas set step = null, due_at = null, lease = null, payment_token = null
       where order_id = ${order.id} and lease = ${lease}
@@ -100,7 +100,7 @@ export async function endSaga(
       update orders set status = ${order.status}, payment_id = ${order.paymentId ?? null},
         cancel_reason = ${order.cancelReason ?? null}, updated_at = ${order.updatedAt}
       from ended where orders.id = ended.order_id
-    ), ${answered(tx, order, answer)}, ${noted(tx, progress)}, ${announced(tx, event, "ended")}
+    ), ${answered(sql, order, answer)}, ${noted(sql, progress)}, ${announced(sql, event, "ended")}
     select from ended`;
   return rows.length > 0;
 }
@@ -143,7 +143,7 @@ export async function turnSaga(
   return rows.length > 0;
 }
 
-const answered = (tx: Transaction, order: Order, { status, body }: Answer) => tx`
+const answered = (sql: Reader, order: Order, { status, body }: Answer) => sql`
   answered as (
     update idempotency_keys k set answer_status = ${status}, answer_body = ${body}
     from ended
@@ -151,7 +151,7 @@ const answered = (tx: Transaction, order: Order, { status, body }: Answer) => tx
       and k.answer_status is null
   )`;
 
-const noted = (tx: Transaction, { history }: Progress) => tx`
+const noted = (sql: Reader, { history }: Progress) => sql`
   noted as (
     insert into order_history (order_id, at, kind, name, outcome, attempt, detail)
     select ended.order_id, entry.*

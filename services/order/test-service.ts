@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { CloudEvent } from "#mesh/events/cloud-event";
 import { eventually } from "#mesh/eventually";
 import { createTestIdentity } from "#mesh/identity/test-identity";
-import type { Transact } from "#mesh/postgres/sql";
+import type { Autocommit, Transact } from "#mesh/postgres/sql";
 import { testDatabase } from "#mesh/postgres/test-database";
 import { uuidV7 } from "#mesh/uuid-v7";
 import { createLog } from "#observability/log";
@@ -80,10 +80,13 @@ export async function startTestService({ answerWithinMs = 2000 } = {}) {
   const fates: Fates = { around: (commit) => commit() };
   const fated: Transact = async (work) =>
     (await fates.around(() => database.transaction(work))) as Awaited<ReturnType<typeof work>>;
-  const start = (transaction: Transact, everyMs: number) =>
+  const fatedStatement: Autocommit = async (statement) =>
+    (await fates.around(() => database.autocommit(statement))) as Awaited<ReturnType<typeof statement>>;
+  const start = (transaction: Transact, autocommit: Autocommit, everyMs: number) =>
     createOrderApp({
       sql: database.sql,
       transaction,
+      autocommit,
       productService: services.productService,
       paymentService: services.paymentService,
       identity: people.identity,
@@ -94,8 +97,8 @@ export async function startTestService({ answerWithinMs = 2000 } = {}) {
       answerWithinMs,
       resume: { everyMs },
     });
-  const first = start(fated, 3_600_000);
-  const another = () => start(database.transaction, 10);
+  const first = start(fated, fatedStatement, 3_600_000);
+  const another = () => start(database.transaction, database.autocommit, 10);
   const processes = [first, another()];
 
   async function call(
