@@ -60,6 +60,9 @@ function listenWithBun({ fetch, port, hostname, maxRequestBodySize, idleTimeout 
   };
 }
 
+/** Long enough for an answer that was just made to leave. */
+const quietMs = 100;
+
 type Handler = (
   request: Request,
   server: Bun.Server<undefined>,
@@ -84,12 +87,23 @@ function routesBySegments(handle: Handler) {
 }
 
 function listenWithDeno(runtime: DenoRuntime, { fetch, port, hostname }: ListenOptions): Listener {
-  const server = runtime.serve({ port, hostname, onListen() {} }, (request, info) =>
-    fetch(request, { remoteAddress: info.remoteAddr.hostname ?? "" }),
-  );
+  let answering = 0;
+  const server = runtime.serve({ port, hostname, onListen() {} }, async (request, info) => {
+    answering += 1;
+    try {
+      return await fetch(request, { remoteAddress: info.remoteAddr.hostname ?? "" });
+    } finally {
+      answering -= 1;
+    }
+  });
+  /** Deno's own shutdown waits for clients that keep a connection and say nothing on it. */
+  async function quiet(): Promise<void> {
+    do await new Promise((resolve) => setTimeout(resolve, quietMs));
+    while (answering > 0);
+  }
   return {
     port: server.addr.port ?? port,
-    stop: (withinMs = 10_000) => within(server.shutdown(), withinMs),
+    stop: (withinMs = 10_000) => within(Promise.race([server.shutdown(), quiet()]), withinMs),
   };
 }
 
