@@ -29,7 +29,7 @@ export function problemDocument(problem: Problem, instance: string): Record<stri
     type: `urn:ecotrack:problem:${code}`,
     title,
     status,
-    ...(detail !== undefined && { detail }),
+    detail: detail ?? errors?.slice(0, 3).map(sentence).join("; ") ?? title,
     instance,
     code,
     ...(traceId && { traceId }),
@@ -37,6 +37,9 @@ export function problemDocument(problem: Problem, instance: string): Record<stri
     ...extensions,
   };
 }
+
+const sentence = ({ pointer, detail }: { pointer: string; detail: string }): string =>
+  `${pointer || "The body"}: ${detail}`;
 
 export function problemResponse(problem: Problem, instance: string): Response {
   return new Response(JSON.stringify(problemDocument(problem, instance)), {

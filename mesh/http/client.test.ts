@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { newContext, runWith } from "#observability/context";
 import { createLog } from "#observability/log";
 import { createMetrics } from "#observability/metrics";
+import { eventually } from "../eventually.ts";
 import { type Listener, listen } from "../listen.ts";
 import { createClient, UpstreamUnavailable } from "./client.ts";
 
@@ -105,6 +106,16 @@ test("after three failures in a row nothing is sent until the breaker closes", a
   for (let call = 0; call < 3; call += 1) await failure(client.call(post));
   expect(await failure(client.call(post))).toMatchObject({ reason: "open", sent: false });
   expect(received.length).toBe(3);
+});
+
+test("a service that was away for a moment is called again within a second or two", async () => {
+  let broken = true;
+  const { client } = upstream(() => new Response(broken ? "" : "{}", { status: broken ? 500 : 200 }));
+  for (let call = 0; call < 3; call += 1) await failure(client.call(post));
+  expect(await failure(client.call(post))).toMatchObject({ reason: "open" });
+  broken = false;
+  const answer = await eventually(async () => client.call(post), { withinMs: 2000, everyMs: 50 });
+  expect(answer.status).toBe(200);
 });
 
 test("a call does not outlive the deadline of the work it belongs to", async () => {

@@ -1,4 +1,12 @@
-import { BrokenCircuitError, CircuitState, ConsecutiveBreaker, circuitBreaker, handleAll } from "cockatiel";
+import {
+  BrokenCircuitError,
+  CircuitState,
+  ConsecutiveBreaker,
+  circuitBreaker,
+  ExponentialBackoff,
+  handleAll,
+  noJitterGenerator,
+} from "cockatiel";
 import { correlationHeader, currentContext, deadlineHeader, traceparent } from "#observability/context";
 import type { Log } from "#observability/log";
 import type { Metrics } from "#observability/metrics";
@@ -53,13 +61,14 @@ export interface ClientOptions {
   readonly deadlineMs?: number;
   /** Further attempts at an idempotent call. */
   readonly retries?: number;
-  /** Opens after so many failures in a row, tries again after `openMs`. */
+  /** Opens after so many failures in a row; tries again soon, then less and less often, at least every `openMs`. */
   readonly breaker?: { readonly failures: number; readonly openMs: number };
   readonly metrics: Metrics;
   readonly log: Log;
 }
 
 const idempotentMethods = ["GET", "PUT", "DELETE"];
+const firstProbeMs = 500;
 const firstBackoffMs = 50;
 const longestBackoffMs = 1000;
 
@@ -81,7 +90,12 @@ export function createClient(options: ClientOptions): ServiceClient {
   );
   const budget = createRetryBudget();
   const circuit = circuitBreaker(handleAll, {
-    halfOpenAfter: breaker.openMs,
+    // A process that restarts is away for less than a second, a broken one for longer: look soon, then ever less often.
+    halfOpenAfter: new ExponentialBackoff({
+      initialDelay: Math.min(firstProbeMs, breaker.openMs),
+      maxDelay: breaker.openMs,
+      generator: noJitterGenerator,
+    }),
     breaker: new ConsecutiveBreaker(breaker.failures),
   });
   circuit.onStateChange((state) =>

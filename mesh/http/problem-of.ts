@@ -25,7 +25,22 @@ function validationProblem(error: ValidationError): Problem {
   const seen = new Map<string, string>();
   for (const each of error.all) {
     if (!("path" in each) || typeof each.path !== "string" || seen.has(each.path)) continue;
-    seen.set(each.path, each.message ?? "is not valid");
+    seen.set(each.path, inWords(each));
   }
   return problems.validation([...seen].map(([pointer, detail]) => ({ pointer, detail })));
+}
+
+/** A pattern says nothing to a person: what the schema says of itself does. */
+function inWords({
+  message,
+  schema,
+}: {
+  message?: string;
+  schema?: { pattern?: unknown; description?: unknown };
+}): string {
+  const told = schema?.description;
+  if (typeof told === "string")
+    return `${message?.startsWith("Expected string to match") ? "Expected" : message}: ${told}`;
+  if (schema?.pattern !== undefined && message?.includes("to match")) return "Has a form that is not taken";
+  return message ?? "Is not valid";
 }

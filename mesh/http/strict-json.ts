@@ -1,17 +1,26 @@
 import { ProblemError, problems } from "../problem.ts";
+import { refuseDeepJson, refuseOddText } from "./refuse-odd-json.ts";
 
 /** Refuses bytes that are no UTF-8 instead of replacing them. */
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
- * Reads a JSON body and refuses what is ambiguous: another content type, bytes that are no UTF-8, more than `maxBytes`.
+ * Reads a JSON body and refuses what is ambiguous: another content type, bytes that are no UTF-8,
+ * more than `maxBytes`, nesting without end, text that cannot be kept.
  * No body at all is null: whether one is needed is for the route's schema to say.
- * @throws ProblemError 400, 413 or 415
+ * @throws ProblemError 400, 413, 415 or 422
  */
 export async function readStrictJson(request: Request, maxBytes: number): Promise<unknown> {
   const text = await readText(request, maxBytes);
   if (text === "") return null;
   if (!isJson(request.headers.get("content-type"))) throw new ProblemError(problems.unsupportedMediaType());
+  refuseDeepJson(text);
+  const value = parse(text);
+  refuseOddText(text, value);
+  return value;
+}
+
+function parse(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {

@@ -10,6 +10,7 @@ import {
   HistoryPage,
   HistoryQuery,
   ListQuery,
+  NoBody,
   OrderPage,
   OrderParams,
   OrderView,
@@ -118,6 +119,7 @@ export function createOrderHttp(base: ServiceAppOptions, deps: OrderDeps) {
       {
         user: true,
         params: OrderParams,
+        body: NoBody,
         response: { 200: OrderView },
         detail: {
           summary: "Cancel an order that has not left yet",

@@ -52,6 +52,9 @@ export const PlaceOrderBody = Type.Object(
 
 export const OrderParams = Type.Object({ id: Uuid });
 
+/** For a call that says everything in its path. */
+export const NoBody = Type.Optional(Type.Union([Type.Null(), Type.Object({}, strict)]));
+
 const pageSize = Type.String({ pattern: "^([1-9]\\d?|100)$", description: "1 to 100, 20 if left out" });
 const cursor = Type.String({ maxLength: 500, description: "The nextCursor of the page before" });
 
