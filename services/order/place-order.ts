@@ -113,15 +113,17 @@ async function replay(deps: OrderDeps, placing: Placing): Promise<Placed | Place
   return known.answer ? { ...known.answer, replayed: true } : { refused: "idempotency-key-in-flight" };
 }
 
-/** Tells requests apart by what they mean, whatever the order of their fields. */
-function fingerprint({ items, shippingAddress: to, paymentMethod }: Placing): Buffer {
-  const meaning = [
-    items.map(({ productId, quantity }) => [productId, quantity]),
-    [to.fullName, to.line1, to.line2 ?? null, to.city, to.postalCode, to.country],
-    [paymentMethod.type, paymentMethod.token],
-  ];
-  return createHash("sha256").update(JSON.stringify(meaning)).digest();
+/** Tells requests apart by everything they ask for, whatever the order of their fields. */
+function fingerprint({ userId: _owner, idempotencyKey: _key, ...asked }: Placing): Buffer {
+  return createHash("sha256").update(canonical(asked)).digest();
 }
+
+const canonical = (value: unknown): string =>
+  JSON.stringify(value, (_name, inner: unknown) =>
+    typeof inner === "object" && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
 
 /** UUIDs are read in either case and written in lower case (RFC 9562 §4). */
 const lowerCaseId = ({ productId, quantity }: RequestedItem): RequestedItem => ({
