@@ -244,7 +244,7 @@ export class Books {
     intent.status = "requires_payment_method";
     intent.last_payment_error = { type: "card_error", ...reason, charge: charge.id };
     this.happened({ type: "payment_intent.payment_failed", object: intent, card });
-    throw new StripeRefusal(402, { ...intent.last_payment_error, payment_intent: intent }, true);
+    throw new StripeRefusal(402, { ...intent.last_payment_error, payment_intent: intent });
   }
 }
 

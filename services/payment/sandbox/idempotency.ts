@@ -32,6 +32,7 @@ export class IdempotencyKeys {
 
   /** The keys whose answer is known, oldest first. */
   saved(): SavedKeys {
+    this.#forgetOld();
     return [...this.#known].filter(([, { answer }]) => answer !== undefined);
   }
 
@@ -59,9 +60,12 @@ export class IdempotencyKeys {
     return found.answer;
   }
 
-  end(key: string, answer: Answer): void {
+  /** @returns what is now known of the key, as `saved` has it */
+  end(key: string, answer: Answer): SavedKeys {
     const found = this.#known.get(key);
-    if (found !== undefined) found.answer = answer;
+    if (found === undefined) return [];
+    found.answer = answer;
+    return [[key, found]];
   }
 
   /** A request that was refused before it did anything leaves its key free. */

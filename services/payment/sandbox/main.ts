@@ -2,7 +2,7 @@ import { listen } from "#mesh/listen";
 import { integer, optional, readSettings, secret, text, url } from "#mesh/settings";
 import { page } from "./page.ts";
 import { createSandbox } from "./sandbox.ts";
-import { readSavedBooks, writeSavedBooks } from "./saved-books.ts";
+import { type Journal, openJournal, readSavedBooks } from "./saved-books.ts";
 
 const config = readSettings("stripe-sandbox", process.env, {
   port: integer("PORT", { min: 0, max: 65_535, default: 8090 }),
@@ -13,15 +13,21 @@ const config = readSettings("stripe-sandbox", process.env, {
   }),
   webhookSecret: secret("WEBHOOK_SECRET"),
   secretKey: secret("SECRET_KEY"),
-  /** Where the books are kept between two runs; without it they are gone with the process. */
+  /** Where the books are kept; without it they are gone with the process. */
   stateFile: optional(text("STATE_FILE")),
 });
 const { stateFile } = config;
 
 const html = { "content-type": "text/html; charset=utf-8" };
-const sandbox = createSandbox({
-  ...config,
-  saved: stateFile === undefined ? undefined : readSavedBooks(stateFile),
+let journal: Journal | undefined;
+const sandbox = orExit(() => {
+  const made = createSandbox(
+    stateFile === undefined
+      ? config
+      : { ...config, saved: readSavedBooks(stateFile), changed: (change) => journal?.append(change) },
+  );
+  if (stateFile !== undefined) journal = openJournal(stateFile, made.saved());
+  return made;
 });
 const listener = listen({
   port: config.port,
@@ -29,6 +35,7 @@ const listener = listen({
   async fetch(request) {
     const { pathname } = new URL(request.url);
     if (pathname === "/") return new Response(page(sandbox.state()), { headers: html });
+    if (pathname === "/favicon.ico") return new Response(null, { status: 204 });
     if (pathname === "/sandbox/state") return Response.json(sandbox.state());
     if (pathname.startsWith("/health/")) return Response.json({ status: "ok" });
     return await sandbox.fetch(request);
@@ -36,26 +43,22 @@ const listener = listen({
 });
 process.stdout.write(`Payment sandbox listens on http://${config.host}:${listener.port}\n`);
 
-let seen = 0;
-let written = 0;
-function save(): void {
-  if (stateFile === undefined || written === sandbox.version()) return;
-  written = sandbox.version();
-  writeSavedBooks(stateFile, sandbox.saved());
-}
-// Only once a second has passed without a change: writing all of it must not slow down what is measured.
-const saving = setInterval(() => {
-  if (seen === sandbox.version()) save();
-  seen = sandbox.version();
-}, 1_000);
-
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.once(signal, () => {
-    clearInterval(saving);
     sandbox.close();
     void listener.stop(1_000).then(() => {
-      save();
+      journal?.close();
       process.exit(0);
     });
   });
+}
+
+/** A file that cannot be used is the user's to decide on: its one line, and no trace of this program's inside. */
+function orExit<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(1);
+  }
 }

@@ -11,10 +11,11 @@ export function page({ orders, intents, refunds, webhooks }: SandboxState): stri
 <meta name="color-scheme" content="light dark">
 <title>Payment sandbox</title>
 <style>
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem }
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 84rem; padding: 0 1rem }
+.wide { overflow-x: auto }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }
 th, td { text-align: left; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid color-mix(in srgb, currentColor 20%, transparent) }
-td { overflow-wrap: anywhere }
+th, td { white-space: nowrap }
 </style>
 <h1>Payment sandbox</h1>
 <p>No money moves here. ${intents.length} payment intents, ${refunds.length} refunds; webhooks: ${webhooks.delivered}
@@ -56,10 +57,17 @@ function table(heads: readonly string[], rows: readonly (readonly string[])[]): 
   if (rows.length === 0) return "<p>None yet.</p>";
   const head = heads.map((each) => `<th scope="col">${each}</th>`).join("");
   const body = rows.map((row) => `<tr>${row.map((each) => `<td>${escaped(each)}</td>`).join("")}</tr>`);
-  return `<table><thead><tr>${head}</tr></thead><tbody>${body.join("\n")}</tbody></table>`;
+  return `<div class="wide"><table><thead><tr>${head}</tr></thead><tbody>${body.join("\n")}</tbody></table></div>`;
 }
 
-const money = (minorUnits: number, currency: string): string =>
-  `${minorUnits} ${currency.toUpperCase()} (minor units)`;
+/** `11.90 EUR`: a currency's own number of decimals, so that 500 JPY are not shown as 5. */
+function money(minorUnits: number, currency: string): string {
+  const code = currency.toUpperCase();
+  const { maximumFractionDigits: digits = 2 } = new Intl.NumberFormat("en", {
+    style: "currency",
+    currency: code,
+  }).resolvedOptions();
+  return `${(minorUnits / 10 ** digits).toFixed(digits)} ${code}`;
+}
 
 const escaped = (text: string): string => text.replace(/[&<>"]/g, (each) => `&#${each.codePointAt(0)};`);

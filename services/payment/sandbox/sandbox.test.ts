@@ -272,6 +272,6 @@ test("the page shows the books and escapes what clients sent", async () => {
     metadata: { orderId: "<script>" },
   });
   const html = page(sandbox.state());
-  expect(html).toContain("2500 EUR");
+  expect(html).toContain(">25.00 EUR<");
   expect(html).not.toContain("<script>");
 });

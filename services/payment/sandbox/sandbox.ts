@@ -3,9 +3,9 @@ import { type BookEvent, Books } from "./books.ts";
 import { booksState, type SandboxState } from "./books-state.ts";
 import { decodeForm, type Form, textOf } from "./form.ts";
 import { type Answer, IdempotencyKeys } from "./idempotency.ts";
-import type { SavedBooks } from "./saved-books.ts";
+import type { BookChange, SavedBooks } from "./saved-books.ts";
 import { invalid, noSuch, StripeRefusal } from "./stripe-error.ts";
-import type { Intent } from "./stripe-objects.ts";
+import type { Intent, Refund } from "./stripe-objects.ts";
 import { testCards } from "./test-cards.ts";
 import { WebhookSender } from "./webhook-sender.ts";
 
@@ -24,6 +24,8 @@ export interface SandboxOptions {
   readonly hangMs?: number;
   /** What an earlier run saved. */
   readonly saved?: SavedBooks | undefined;
+  /** Told of every change before its answer is sent. */
+  readonly changed?: (change: BookChange) => void;
 }
 
 export interface Sandbox {
@@ -32,8 +34,6 @@ export interface Sandbox {
   state(): SandboxState;
   /** What the next run needs to know. */
   saved(): SavedBooks;
-  /** Changes whenever the books may have. */
-  version(): number;
   close(): void;
 }
 
@@ -41,7 +41,7 @@ const apiVersion = "2026-10-28.endive";
 
 /** A Stripe-shaped provider in memory, for development and tests. What it can do stands in its README. */
 export function createSandbox(options: SandboxOptions): Sandbox {
-  const { secretKey, webhookSecret, webhookUrl, webhookAfterMs = 200, hangMs = 120_000 } = options;
+  const { secretKey, webhookSecret, webhookUrl, webhookAfterMs = 200, hangMs = 120_000, changed } = options;
   const now = options.now ?? Date.now;
   const run = randomBytes(6).toString("hex");
   let made = 0;
@@ -85,7 +85,11 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     if (request.method !== "POST") throw unrecognised(request.method, path);
     const text = await request.text();
     const key = request.headers.get("idempotency-key");
-    if (key === null) return write(books, path, decodeForm(text));
+    if (key === null) {
+      const written = write(books, path, decodeForm(text));
+      changed?.(touched(books, written.id));
+      return written.answer;
+    }
     const first = keys.begin(key, `${path}?${text}`);
     if (first !== undefined) return { ...first, again: true };
     return await once(key, request, path, decodeForm(text));
@@ -94,17 +98,18 @@ export function createSandbox(options: SandboxOptions): Sandbox {
   async function once(key: string, request: Request, path: string, form: Form): Promise<Answer> {
     const card =
       path === "/v1/payment_intents" ? testCards.get(textOf(form, "payment_method") ?? "") : undefined;
+    let written: Written;
     try {
       if (card?.answersAfter !== undefined) await wait(card.answersAfter);
-      const given = write(books, path, form);
-      keys.end(key, given);
-      if (card?.hangs && textOf(form, "confirm") === "true") await wait(hangMs, request.signal);
-      return given;
+      written = write(books, path, form);
     } catch (error) {
-      if (error instanceof StripeRefusal && error.kept) keys.end(key, refusalAnswer(error));
-      else keys.release(key);
+      keys.release(key);
       throw error;
     }
+    const remembered = keys.end(key, written.answer);
+    changed?.({ ...touched(books, written.id), keys: remembered });
+    if (card?.hangs && textOf(form, "confirm") === "true") await wait(hangMs, request.signal);
+    return written.answer;
   }
 
   return {
@@ -133,17 +138,42 @@ export function createSandbox(options: SandboxOptions): Sandbox {
       refunds: [...books.refunds.values()],
       keys: keys.saved(),
     }),
-    version: () => made,
     state: () => booksState(books, webhooks),
     close: () => webhooks.close(),
   };
 }
 
-function write(books: Books, path: string, form: Form): Answer {
-  return { status: 200, body: JSON.stringify(writeTo(books, path, form)) };
+interface Written {
+  readonly answer: Answer;
+  /** Of the intent or the refund that was made or changed. */
+  readonly id: string;
 }
 
-function writeTo(books: Books, path: string, form: Form): unknown {
+/** A declined charge is written too, and its refusal is the answer. @throws StripeRefusal when nothing was done */
+function write(books: Books, path: string, form: Form): Written {
+  try {
+    const made = writeTo(books, path, form);
+    return { id: made.id, answer: { status: 200, body: JSON.stringify(made) } };
+  } catch (error) {
+    const left = error instanceof StripeRefusal ? error.body.payment_intent : undefined;
+    if (!(error instanceof StripeRefusal) || left === undefined) throw error;
+    return { id: left.id, answer: refusalAnswer(error) };
+  }
+}
+
+/** The object with this id and the charge that may have changed with it. */
+function touched(books: Books, id: string): BookChange {
+  const refund = books.refunds.get(id);
+  const intent = books.intents.get(id);
+  const charge = books.charges.get(refund?.charge ?? intent?.latest_charge ?? "");
+  return {
+    ...(intent && { intents: [intent] }),
+    ...(charge && { charges: [charge] }),
+    ...(refund && { refunds: [refund] }),
+  };
+}
+
+function writeTo(books: Books, path: string, form: Form): Intent | Refund {
   if (path === "/v1/payment_intents") return books.createIntent(form);
   if (path === "/v1/refunds") return books.refund(form);
   const [, id, action] = /^\/v1\/payment_intents\/(\w+)\/(confirm|capture|cancel)$/.exec(path) ?? [];

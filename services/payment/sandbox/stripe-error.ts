@@ -6,15 +6,15 @@ export interface StripeErrorBody {
   decline_code?: string;
   param?: string;
   charge?: string;
-  payment_intent?: unknown;
+  /** Stands in the books although the request was refused: the answer is replayed for the same key. */
+  payment_intent?: { readonly id: string };
 }
 
-/** A request that the sandbox answers with an error. `kept` answers are replayed for the same key. */
+/** A request that the sandbox answers with an error. */
 export class StripeRefusal extends Error {
   constructor(
     readonly status: number,
     readonly body: StripeErrorBody,
-    readonly kept = false,
   ) {
     super(body.message);
   }
