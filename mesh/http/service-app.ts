@@ -67,7 +67,9 @@ export function createServiceApp({ name, identity, log, metrics, rawBodyRoutes =
   return new Elysia({ name: `base-${name}`, normalize: false, handler: { standardHostname: false } })
     .onError({ as: "global" }, ({ code, error, request }) => {
       const problem = problemOf(code, error);
-      if (problem.status >= 500) log.error({ err: error, problem: problem.code }, "request failed");
+      if (problem.status === 500) log.error({ err: error }, "request failed");
+      else if (problem.status > 500)
+        log.warn({ problem: problem.code, detail: problem.detail }, "request refused");
       return problemResponse(problem, new URL(request.url).pathname);
     })
     .wrap((next: unknown) => (request: Request) => answer(request, next as Fetch))

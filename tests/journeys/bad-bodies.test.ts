@@ -45,6 +45,7 @@ describe("bodies", () => {
     });
     test(`${method} ${path} refuses what is no JSON`, async () => {
       await refuse(method, path, sending('{"a":'), 400, "malformed-request");
+      await refuse(method, path, sending("[".repeat(50_000) + "]".repeat(50_000)), 400, "malformed-request");
       await refuse(
         method,
         path,
@@ -62,6 +63,8 @@ describe("bodies", () => {
     });
     test(`${method} ${path} refuses other types and unknown fields`, async () => {
       await refuse(method, path, sending("[]"), 422, "validation-failed");
+      await refuse(method, path, sending('{"a":"\\u0000"}'), 422, "validation-failed");
+      await refuse(method, path, sending('{"a":"\\ud800"}'), 422, "validation-failed");
       await refuse(method, path, sending('"text"'), 422, "validation-failed");
       await refuse(method, path, sending('{"isAdmin":true}'), 422, "validation-failed");
       await refuse(method, path, sending('{"__proto__":{"isAdmin":true}}'), 422, "validation-failed");
