@@ -6,7 +6,7 @@ export interface RetryBudget {
   withdraw(): boolean;
 }
 
-/** @param ratio repeats per first attempt; @param reserve repeats that may be made before there was any traffic */
+/** @param ratio repeats per first attempt; @param reserve repeats that may be made before the first call */
 export function createRetryBudget({
   ratio = 0.2,
   reserve = 10,
