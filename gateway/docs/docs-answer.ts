@@ -8,11 +8,13 @@ import type { Answer } from "../pipeline.ts";
  */
 export async function createDocsAnswer(): Promise<Answer> {
   const read = (name: string) => readFile(new URL(name, import.meta.url), "utf8");
-  const [page, style, script] = await Promise.all([
+  const [page, style, ...scripts] = await Promise.all([
     read("docs.html"),
     read("docs.css"),
+    read("docs-example.js"),
     read("docs-page.js"),
   ]);
+  const script = scripts.map(asPlainScript).join("\n");
   const html = page.replace("/*style*/", () => style).replace("/*script*/", () => script);
   const policy = [
     "default-src 'none'",
@@ -32,5 +34,8 @@ export async function createDocsAnswer(): Promise<Answer> {
       },
     });
 }
+
+/** The page is one file, so its modules become one script in the order in which they import each other. */
+const asPlainScript = (module: string): string => module.replaceAll(/^import [^;]*;$|^export /gm, "");
 
 const hash = (text: string): string => `sha256-${createHash("sha256").update(text).digest("base64")}`;

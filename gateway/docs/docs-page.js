@@ -1,4 +1,6 @@
 // Runs in the reader's browser, on /docs. Everything shown is set as text, never as markup.
+import { exampleOf, resolvedSchema, withProduct } from "./docs-example.js";
+
 const byId = (id) => document.getElementById(id);
 const tokenField = byId("token");
 tokenField.value = sessionStorage.getItem("token") ?? "";
@@ -30,37 +32,12 @@ byId("sign-in").addEventListener("submit", (event) => {
   void signIn(email.value, password.value);
 });
 
-function resolve(schema, root) {
-  const path = schema?.$ref?.slice("#/".length).split("/");
-  return path ? path.reduce((at, key) => at?.[key], root) : schema;
-}
-
-/** A value that fits the schema, from its own examples and defaults where it has them. */
-function exampleOf(given, root, depth = 0) {
-  const schema = resolve(given, root) ?? {};
-  const own = schema.example ?? schema.examples?.[0] ?? schema.default ?? schema.const ?? schema.enum?.[0];
-  if (own !== undefined) return own;
-  const either = schema.anyOf ?? schema.oneOf;
-  if (either) return exampleOf(either[0], root, depth);
-  if (schema.allOf) return Object.assign({}, ...schema.allOf.map((part) => exampleOf(part, root, depth)));
-  if (depth > 6) return null;
-  if (schema.type === "object" || schema.properties) {
-    const required = new Set(schema.required ?? []);
-    const shown = Object.entries(schema.properties ?? {}).filter(([name]) => required.has(name));
-    return Object.fromEntries(shown.map(([name, part]) => [name, exampleOf(part, root, depth + 1)]));
-  }
-  if (schema.type === "array") return [exampleOf(schema.items, root, depth + 1)];
-  if (schema.type === "integer" || schema.type === "number") return schema.minimum ?? 1;
-  if (schema.type === "boolean") return false;
-  if (schema.format === "uuid" || schema.pattern?.includes("[0-9a-f]{8}"))
-    return "00000000-0000-7000-8000-000000000000";
-  if (schema.format === "email") return "ada@example.com";
-  if (schema.format === "date-time") return "2026-01-01T00:00:00Z";
-  return schema.type === "string" ? "text".padEnd(schema.minLength ?? 0, "x") : null;
-}
+/** A paragraph's text, with what stands between backticks as code. */
+const prose = (text) =>
+  text.split(/`([^`]+)`/).map((part, at) => (at % 2 ? element("code", { textContent: part }) : part));
 
 function typeOf(schema, root) {
-  const found = resolve(schema, root) ?? {};
+  const found = resolvedSchema(schema, root) ?? {};
   const either = found.anyOf ?? found.oneOf;
   if (either) return [...new Set(either.map((part) => typeOf(part, root)))].join(" or ");
   if (found.const !== undefined) return JSON.stringify(found.const);
@@ -77,8 +54,8 @@ function typeOf(schema, root) {
 }
 
 function schemaTree(given, root, depth = 0) {
-  const schema = resolve(given, root) ?? {};
-  const inner = schema.type === "array" ? (resolve(schema.items, root) ?? {}) : schema;
+  const schema = resolvedSchema(given, root) ?? {};
+  const inner = schema.type === "array" ? (resolvedSchema(schema.items, root) ?? {}) : schema;
   const required = new Set(inner.required ?? []);
   const list = element("ul", { className: "schema" });
   for (const [name, part] of Object.entries(inner.properties ?? {})) {
@@ -90,8 +67,8 @@ function schemaTree(given, root, depth = 0) {
       " ",
       element("span", { className: "quiet", textContent: note }),
     );
-    const description = resolve(part, root)?.description;
-    if (description) line.append(element("div", { className: "quiet", textContent: description }));
+    const description = resolvedSchema(part, root)?.description;
+    if (description) line.append(element("div", { className: "quiet" }, ...prose(description)));
     if (depth < 5) line.append(schemaTree(part, root, depth + 1));
     list.append(line);
   }
@@ -102,7 +79,7 @@ const jsonOf = (described) =>
   described?.content?.["application/json"] ?? described?.content?.["application/problem+json"];
 
 function field(parameter, root) {
-  const schema = resolve(parameter.schema, root) ?? {};
+  const schema = resolvedSchema(parameter.schema, root) ?? {};
   const input = element("input", {
     name: `${parameter.in}:${parameter.name}`,
     required: parameter.required === true,
@@ -110,7 +87,13 @@ function field(parameter, root) {
     title: parameter.description ?? "",
   });
   if (/^idempotency-key$/i.test(parameter.name)) input.value = crypto.randomUUID();
-  return element("label", {}, `${parameter.name}${parameter.required ? "" : " (optional)"}`, input);
+  const className = parameter.in === "header" ? "whole" : "";
+  return element(
+    "label",
+    { className },
+    `${parameter.name}${parameter.required ? "" : " (optional)"}`,
+    input,
+  );
 }
 
 /** What the form asks for: a URL and what `fetch` takes. */
@@ -191,15 +174,18 @@ function pretty(text) {
 
 function fillCall(body, method, path, operation, root) {
   if (operation.description)
-    body.append(element("p", { className: "quiet", textContent: operation.description }));
+    body.append(element("p", { className: "quiet" }, ...prose(operation.description)));
   const sent = jsonOf(operation.requestBody);
   if (sent) body.append(element("h3", { textContent: "Body" }), schemaTree(sent.schema, root));
   for (const [status, described] of Object.entries(operation.responses ?? {})) {
     const schema = jsonOf(described)?.schema;
     body.append(
-      element("h3", {
-        textContent: `${status === "default" ? "Otherwise" : status} · ${described.description ?? ""}`,
-      }),
+      element(
+        "h3",
+        {},
+        `${status === "default" ? "Otherwise" : status} · `,
+        ...prose(described.description ?? ""),
+      ),
     );
     const tree = schema ? schemaTree(schema, root) : "";
     if (tree)
@@ -218,9 +204,11 @@ function fillCall(body, method, path, operation, root) {
   );
   if (sent) {
     const value = JSON.stringify(sent.example ?? exampleOf(sent.schema, root), null, 2);
-    form.append(
-      element("label", {}, "Body", element("textarea", { name: "body", value, spellcheck: false })),
-    );
+    const area = element("textarea", { name: "body", value, spellcheck: false });
+    form.append(element("label", {}, "Body", area));
+    void withProduct(value).then((filled) => {
+      if (area.value === value) area.value = filled;
+    });
   }
   form.append(element("div", {}, element("button", { type: "submit", textContent: "Send" })), out);
   form.addEventListener("submit", (event) => {
@@ -250,7 +238,7 @@ function callOf(method, path, operation, root) {
 }
 
 function show(root) {
-  byId("about").textContent = root.info.description;
+  byId("about").replaceChildren(...prose(root.info.description));
   const groups = new Map();
   for (const [path, item] of Object.entries(root.paths)) {
     for (const [method, operation] of Object.entries(item)) {

@@ -69,6 +69,19 @@ test("an operation keeps its service's words, with the table's names for its par
   expect(joined.components).toMatchObject({ schemas: { "order.Item": { type: "object" } } });
 });
 
+test("an answer without a description has its status' own", () => {
+  const responses = { "200": {}, "201": { description: "" }, "202": { description: "Later" } };
+  const user = { paths: { "/api/users/me": { get: { responses } } } };
+  const joined = joinOpenApi(routes, new Map<string, unknown>([["user", user]]));
+  expect(joined.paths["/api/users/me"]?.get).toMatchObject({
+    responses: {
+      "200": { description: "OK" },
+      "201": { description: "Created" },
+      "202": { description: "Later" },
+    },
+  });
+});
+
 test("a body is described as JSON, the one type that is taken", () => {
   const content = { "application/json": { schema: {} }, "text/plain": { schema: {} } };
   const user = { paths: { "/api/users/me": { patch: { requestBody: { content } } } } };

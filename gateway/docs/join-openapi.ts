@@ -1,3 +1,4 @@
+import { STATUS_CODES } from "node:http";
 import type { Route } from "../routes.ts";
 import { detailsOperation } from "./details-operation.ts";
 
@@ -105,7 +106,7 @@ function complete(route: Route, described: Json | undefined): Json {
     ...(isJson(own.requestBody) && { requestBody: jsonOnly(own.requestBody) }),
     ...(parameters.length > 0 && { parameters }),
     responses: {
-      ...member(own, "responses"),
+      ...named(member(own, "responses")),
       default: {
         description: "Refused",
         content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
@@ -114,6 +115,17 @@ function complete(route: Route, described: Json | undefined): Json {
     ...(route.auth !== "anyone" && { security: [{ bearer: [] }], "x-role": route.auth }),
   };
 }
+
+/** OpenAPI requires a description of every answer; one that has none is called as HTTP calls it. */
+const named = (responses: Json): Json =>
+  Object.fromEntries(
+    Object.entries(responses).map(([status, response]) => [
+      status,
+      isJson(response) && !response.description
+        ? { ...response, description: STATUS_CODES[status] ?? "Answer" }
+        : response,
+    ]),
+  );
 
 /** Elysia lists every type it could parse; the services take JSON only. */
 function jsonOnly(requestBody: Json): Json {
