@@ -56,6 +56,7 @@ async function start(home: Home, { root, ports, options, terminal }: Start): Pro
     secrets,
     step,
     durable: true,
+    keep: { show, giveUp: (line) => void endFailed(home, line) },
     postgresUrl: chosen.DATABASE_URL,
     redisUrl: chosen.REDIS_URL,
   });
@@ -77,6 +78,13 @@ async function start(home: Home, { root, ports, options, terminal }: Start): Pro
   show(welcome(ports, { sandbox: !chosen.STRIPE_SECRET_KEY }));
   show("Logs are in .ecotrack/logs; a changed source restarts its process; Ctrl-C stops everything.");
   return system;
+}
+
+/** The reason comes last: it is what a person looks for. */
+async function endFailed(home: Home, reason: string): Promise<void> {
+  await home.end();
+  console.error(reason);
+  process.exit(1);
 }
 
 /** What another server holds is not ours to throw away, and our new keys would not open it. */

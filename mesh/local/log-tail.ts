@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 
 /** The last lines that a process wrote, JSON log lines made readable; empty when there is no such file. */
 export function logTail(file: string, lines = 5): string[] {
@@ -8,6 +8,32 @@ export function logTail(file: string, lines = 5): string[] {
   } catch {
     return [];
   }
+}
+
+/**
+ * The last line that tells of an end, in the last `withinMs` of the log: a JSON line of level fatal, or a plain
+ * one (a runtime's) that speaks of an error. A plain line is as old as the next line that has a time, or the file.
+ */
+export function lastFatal(file: string, withinMs: number, now = Date.now()): string | undefined {
+  try {
+    let time = statSync(file).mtimeMs;
+    for (const line of readFrom(file, -16_384).split("\n").reverse()) {
+      time = timeOf(line) ?? time;
+      if (now - time > withinMs) return undefined;
+      const fatal = line.startsWith("{")
+        ? /"level":"fatal"/.test(line)
+        : /error|cannot|fatal|failed/i.test(line);
+      if (fatal) return readableLine(line);
+    }
+  } catch {
+    // There is no such file.
+  }
+  return undefined;
+}
+
+function timeOf(line: string): number | undefined {
+  const time = /^\{.*?"time":"([^"]+)"/.exec(line)?.[1];
+  return time === undefined ? undefined : Date.parse(time);
 }
 
 /** Calls `each` for every line that joins the file, from its present end on. Polled: log lines may come thousands a second. */

@@ -1,12 +1,4 @@
-import {
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import postgres from "postgres";
@@ -15,13 +7,16 @@ import { freePorts } from "./free-ports.ts";
 import type { Home } from "./home.ts";
 import { diskFull, LocalFailure } from "./local-failure.ts";
 import { logTail } from "./log-tail.ts";
+import { portHolder } from "./port-holder.ts";
 import { postgresCommand, postgresPrograms } from "./postgres-command.ts";
+import { endPostgresLeftovers } from "./postgres-leftovers.ts";
 import { runProgram } from "./run-program.ts";
 import { type RunningProcess, rotateLog, spawnProcess } from "./spawn-process.ts";
 
 export interface PostgresServer {
   /** The superuser's URL of the database `postgres`. */
   readonly url: string;
+  readonly port: number;
   readonly process: RunningProcess;
 }
 
@@ -31,10 +26,12 @@ export interface PostgresOptions {
   readonly password: string;
   /** Test data needs not survive a power cut. */
   readonly durable: boolean;
+  /** Where it was, for one that is started again; without it a free one. */
+  readonly port?: number | undefined;
 }
 
 /**
- * Starts PostgreSQL on a free port with its data in `<home>/postgres`, made on the first run.
+ * Starts PostgreSQL on a free port, or the given one, with its data in `<home>/postgres`, made on the first run.
  * @throws LocalFailure when the data is damaged or the disk is full
  */
 export async function startPostgres(home: Home, options: PostgresOptions): Promise<PostgresServer> {
@@ -42,11 +39,12 @@ export async function startPostgres(home: Home, options: PostgresOptions): Promi
   const data = join(home.directory, "postgres");
   if (!existsSync(data)) await initialise(home, programs, data, options.password);
   refuseDamage(data);
-  await dropStaleLock(data);
-  const [port] = await freePorts(1);
+  await endPostgresLeftovers(data);
+  const [free] = await freePorts(1);
+  const port = options.port ?? free;
   const settings = { ...serverSettings, ...(options.durable ? {} : throwawaySettings), port: String(port) };
   const flags = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-  rotateLog(home, "postgres");
+  if (options.port === undefined) rotateLog(home, "postgres");
   const running = await spawnProcess(home, {
     name: "postgres",
     group: "store",
@@ -57,7 +55,7 @@ export async function startPostgres(home: Home, options: PostgresOptions): Promi
   });
   const url = `postgres://postgres:${options.password}@127.0.0.1:${port}/postgres`;
   await untilItAnswers(url, running);
-  return { url, process: running };
+  return { url, port: Number(port), process: running };
 }
 
 const serverSettings = {
@@ -107,36 +105,13 @@ function damaged(data: string, what: string): LocalFailure {
   return new LocalFailure(`The data in ${data} is damaged (${what}): start over with: bun dev --fresh`);
 }
 
-/** PostgreSQL trusts its lock file when any process has that pid, and pids are given out again. */
-async function dropStaleLock(data: string): Promise<void> {
-  const lock = join(data, "postmaster.pid");
-  if (!existsSync(lock)) return;
-  const pid = Number.parseInt(readFileSync(lock, "utf8"), 10);
-  if (worksIn(pid, data)) {
-    process.kill(pid, "SIGINT");
-    const deadline = Date.now() + 5000;
-    while (worksIn(pid, data) && Date.now() < deadline) await wait(20);
-    if (worksIn(pid, data)) process.kill(pid, "SIGQUIT");
-  } else if (process.platform === "linux") {
-    rmSync(lock, { force: true });
-  }
-}
-
-function worksIn(pid: number, folder: string): boolean {
-  try {
-    return readlinkSync(`/proc/${pid}/cwd`) === folder;
-  } catch {
-    return false;
-  }
-}
-
 async function untilItAnswers(url: string, running: RunningProcess): Promise<void> {
   const data = join(running.logFile, "../../postgres");
   const deadline = Date.now() + 60_000;
   const sql = postgres(url, { max: 1, connect_timeout: 5, backoff: () => 0.02, onnotice: () => {} });
   try {
     for (;;) {
-      if (running.exit()) throw startFailure(data, running.logFile);
+      if (running.exit()) throw startFailure(url, data, running.logFile);
       try {
         await sql`select 1`;
         return;
@@ -144,7 +119,7 @@ async function untilItAnswers(url: string, running: RunningProcess): Promise<voi
         if ((error as { code?: string }).code === "28P01") {
           throw damaged(data, "its password is not the one in secrets.json");
         }
-        if (Date.now() > deadline) throw startFailure(data, running.logFile);
+        if (Date.now() > deadline) throw startFailure(url, data, running.logFile);
         await wait(15);
       }
     }
@@ -156,8 +131,14 @@ async function untilItAnswers(url: string, running: RunningProcess): Promise<voi
   }
 }
 
-function startFailure(data: string, logFile: string): LocalFailure {
+function startFailure(url: string, data: string, logFile: string): LocalFailure {
   const log = logTail(logFile, 30);
+  const { port } = new URL(url);
+  const portTaken = log.slice(-5).some((line) => /could not bind .*in use/i.test(line));
+  if (portTaken) {
+    const holder = portHolder(Number(port)) ?? "another process";
+    return new LocalFailure(`PostgreSQL's port ${port} was taken by ${holder}: stop it and start again`);
+  }
   if (log.some((line) => /no space left/i.test(line))) return new LocalFailure(diskFull(data));
   const reason = log.findLast((line) => /PANIC|FATAL/.test(line)) ?? log.at(-1) ?? "it wrote nothing";
   return damaged(data, `PostgreSQL does not start: ${reason.replace(/^.*?(PANIC|FATAL)/, "$1")}`);

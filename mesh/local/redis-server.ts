@@ -7,30 +7,40 @@ import { freePorts } from "./free-ports.ts";
 import type { Home } from "./home.ts";
 import { diskFull, LocalFailure } from "./local-failure.ts";
 import { logTail } from "./log-tail.ts";
+import { portHolder } from "./port-holder.ts";
 import { redisProgram } from "./redis-program.ts";
 import { type RunningProcess, rotateLog, spawnProcess } from "./spawn-process.ts";
 
 export interface RedisServer {
   readonly url: string;
+  readonly port: number;
   readonly process: RunningProcess;
 }
 
+export interface RedisOptions {
+  readonly password: string;
+  readonly durable: boolean;
+  /** Where it was, for one that is started again; without it a free one. */
+  readonly port?: number | undefined;
+}
+
 /**
- * Starts Redis on a free port. With `durable` it keeps its data in `<home>/redis` (append-only file, written
+ * Starts Redis on a free port, or the given one. With `durable` it keeps its data in `<home>/redis` (append-only file, written
  * to disk every second): sessions and queued mails survive a restart.
  * @throws LocalFailure when there is none, or its data is damaged, or the disk is full
  */
 export async function startRedis(
   home: Home,
-  { password, durable }: { password: string; durable: boolean },
+  { password, durable, port: given }: RedisOptions,
 ): Promise<RedisServer> {
   const { command, env } = await redisProgram(home.cache);
   const folder = join(home.directory, "redis");
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const [port] = await freePorts(1);
+  const [free = 0] = await freePorts(1);
+  const port = given ?? free;
   const configuration = join(folder, "redis.conf");
   writeFileSync(configuration, settings({ port, folder, password, durable }), { mode: 0o600 });
-  rotateLog(home, "redis");
+  if (given === undefined) rotateLog(home, "redis");
   const running = await spawnProcess(home, {
     name: "redis",
     group: "store",
@@ -38,16 +48,11 @@ export async function startRedis(
     cwd: folder,
     env: childEnvironment(env),
   });
-  await untilItAnswers(port ?? 0, password, running, folder);
-  return { url: `redis://:${password}@127.0.0.1:${port}`, process: running };
+  await untilItAnswers(port, password, running, folder);
+  return { url: `redis://:${password}@127.0.0.1:${port}`, port, process: running };
 }
 
-function settings(given: {
-  port: number | undefined;
-  folder: string;
-  password: string;
-  durable: boolean;
-}): string {
+function settings(given: { port: number; folder: string; password: string; durable: boolean }): string {
   return [
     `port ${given.port}`,
     "bind 127.0.0.1",
@@ -77,8 +82,12 @@ async function untilItAnswers(
     const log = logTail(running.logFile, 20);
     await running.stop();
     if (log.some((line) => /no space left/i.test(line))) throw new LocalFailure(diskFull(folder));
+    if (log.slice(-5).some((line) => /address already in use/i.test(line))) {
+      const holder = portHolder(port) ?? "another process";
+      throw new LocalFailure(`Redis's port ${port} was taken by ${holder}: stop it and start again`);
+    }
     throw new LocalFailure(
-      `The data in ${folder} is damaged (Redis does not start: ${log.at(-1) ?? "it wrote nothing"}): start over with: bun dev --fresh`,
+      `The data in ${folder} is damaged (Redis does not start: ${log.at(-1) ?? "it wrote nothing"}): remove ${folder} (sessions and queued hints are lost, orders are not)`,
     );
   }
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Home } from "./home.ts";
 import { LocalFailure } from "./local-failure.ts";
-import { logTail } from "./log-tail.ts";
+import { lastFatal } from "./log-tail.ts";
 import type { ProcessGroup, StopSignal } from "./process-records.ts";
 
 export interface SpawnOptions {
@@ -89,9 +89,9 @@ export function rotateLog(home: Home, name: string): void {
   if (existsSync(file)) renameSync(file, join(home.logs, `${name}.1.log`));
 }
 
-/** One line on a process that ended while it should run, with the last error that it wrote. */
+/** One line on a process that ended while it should run; with an exit code, also why, where it said so at its end. */
 export function exitLine(name: string, exit: Exit, logFile: string): string {
-  const how = exit.signal ? `was ended by ${exit.signal}` : `ended with code ${exit.code}`;
-  const last = logTail(logFile, 30).findLast((line) => /error|cannot|fatal|failed/i.test(line));
-  return `${name} ${how}${last ? `: ${last}` : ""} (log: ${logFile})`;
+  if (exit.signal) return `${name} was ended by ${exit.signal} (log: ${logFile})`;
+  const last = lastFatal(logFile, 5000);
+  return `${name} ended with code ${exit.code}${last ? `: ${last}` : ""} (log: ${logFile})`;
 }

@@ -1,4 +1,5 @@
 import type { Home } from "./home.ts";
+import { type KeepStoreOptions, keepStore } from "./keep-store.ts";
 import { createDatabases } from "./postgres-databases.ts";
 import { startPostgres } from "./postgres-server.ts";
 import { startRedis } from "./redis-server.ts";
@@ -21,21 +22,19 @@ export interface StoresOptions {
   readonly redisUrl?: string | undefined;
   /** Wraps each step to show it. */
   readonly step: <T>(name: string, work: () => Promise<T>) => Promise<T>;
+  /** Given, a store of our own that ends is started again. */
+  readonly keep?: Pick<KeepStoreOptions, "show" | "giveUp">;
 }
 
 /** PostgreSQL with a database per service, and Redis, side by side. Settles only when both have. */
 export async function startStores(home: Home, options: StoresOptions): Promise<Stores> {
-  const { root, secrets, durable, step } = options;
+  const { secrets, step } = options;
   const started = await Promise.allSettled([
     step("PostgreSQL", async () => {
-      const password = secrets.postgresPassword;
-      const url = options.postgresUrl ?? (await startPostgres(home, { root, password, durable })).url;
+      const url = options.postgresUrl ?? (await ownPostgres(home, options));
       return { url, databases: await createDatabases(url, secrets.databasePasswords) };
     }),
-    step("Redis", async () => {
-      const password = secrets.redisPassword;
-      return options.redisUrl ?? (await startRedis(home, { password, durable })).url;
-    }),
+    step("Redis", async () => options.redisUrl ?? (await ownRedis(home, options))),
   ]);
   const [postgres, redis] = started;
   if (postgres.status === "rejected") throw postgres.reason;
@@ -45,4 +44,19 @@ export async function startStores(home: Home, options: StoresOptions): Promise<S
     databaseUrls: postgres.value.databases,
     redisUrl: redis.value,
   };
+}
+
+async function ownPostgres(home: Home, { root, secrets, durable, keep }: StoresOptions): Promise<string> {
+  const start = (port?: number) =>
+    startPostgres(home, { root, password: secrets.postgresPassword, durable, port });
+  const { url, port, process } = await start();
+  if (keep) keepStore(home, process, { ...keep, start: async () => (await start(port)).process });
+  return url;
+}
+
+async function ownRedis(home: Home, { secrets, durable, keep }: StoresOptions): Promise<string> {
+  const start = (port?: number) => startRedis(home, { password: secrets.redisPassword, durable, port });
+  const { url, port, process } = await start();
+  if (keep) keepStore(home, process, { ...keep, start: async () => (await start(port)).process });
+  return url;
 }
