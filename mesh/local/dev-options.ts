@@ -17,7 +17,7 @@ sandbox. Ctrl-C stops it; the data stays in .ecotrack/.
   --help            this text
 
   ECOTRACK_HOME=folder        where the data is kept
-  ECOTRACK_PORT_OFFSET=1000   moves all ports
+  ECOTRACK_PORT_OFFSET=3000   moves all ports (3000 runs beside a system that is not moved, 1000 does not)
   DATABASE_URL, REDIS_URL     servers to use in place of our own (DATABASE_URL: a superuser's)
   KAFKA_BROKERS               Kafka in place of the embedded bus
   STRIPE_SECRET_KEY, STRIPE_WEBHOOK_SECRET    an account at Stripe in place of the sandbox

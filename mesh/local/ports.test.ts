@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { freePorts, isFree } from "./free-ports.ts";
 import { LocalFailure } from "./local-failure.ts";
 import { listeningInodes } from "./port-holder.ts";
-import { developmentPorts, refuseTakenPorts, testPorts } from "./ports.ts";
+import { developmentPorts, refuseTakenPorts, suggestedOffsets, testPorts } from "./ports.ts";
 
 test("the designed ports, and all of them moved", () => {
   expect(developmentPorts("0")).toMatchObject({ gateway: 8080, admin: 9080, user: 8081, notification: 8085 });
@@ -12,6 +12,12 @@ test("the designed ports, and all of them moved", () => {
 
 test.each(["-1", "1.5", "many", "56001", ""])("an offset of %p is refused", (offset) => {
   expect(() => developmentPorts(offset)).toThrow(LocalFailure);
+});
+
+test.each([...suggestedOffsets])("a system moved by %p runs beside one that is not", (offset) => {
+  const designed = new Set(Object.values(developmentPorts("0")));
+  const moved = Object.values(developmentPorts(String(offset)));
+  expect(moved.filter((port) => designed.has(port) || port === 10_080)).toEqual([]);
 });
 
 test("a taken port is named, with who has it", async () => {

@@ -43,8 +43,24 @@ export async function refuseTakenPorts(ports: Ports): Promise<void> {
   for (const [name, port] of Object.entries(ports)) {
     if (await isFree(port)) continue;
     const holder = portHolder(port) ?? "another process";
-    throw new LocalFailure(
-      `Port ${port} (${name}) is taken by ${holder}: stop it, or move EcoTrack with ECOTRACK_PORT_OFFSET=1000`,
-    );
+    const offset = await freeOffset();
+    const way = offset === undefined ? "" : `, or move EcoTrack with ECOTRACK_PORT_OFFSET=${offset}`;
+    throw new LocalFailure(`Port ${port} (${name}) is taken by ${holder}: stop it${way}`);
   }
+}
+
+/**
+ * Not 1000, whose gateway has the designed admin port, and not 2000, whose gateway's 10080 browsers refuse to open
+ * (Fetch standard, "bad port").
+ */
+export const suggestedOffsets: readonly number[] = [3000, 4000, 5000, 6000];
+
+/** The first suggested offset whose ports are all free now: never the one that was just refused. */
+async function freeOffset(): Promise<number | undefined> {
+  for (const offset of suggestedOffsets) {
+    const ports = Object.values(developmentPorts(String(offset)));
+    const free = await Promise.all(ports.map((port) => isFree(port)));
+    if (free.every(Boolean)) return offset;
+  }
+  return undefined;
 }

@@ -1,3 +1,4 @@
+import { refuseAwayPostgres, refuseAwayRedis } from "./given-stores.ts";
 import type { Home } from "./home.ts";
 import { type KeepStoreOptions, keepStore } from "./keep-store.ts";
 import { createDatabases } from "./postgres-databases.ts";
@@ -31,10 +32,16 @@ export async function startStores(home: Home, options: StoresOptions): Promise<S
   const { secrets, step } = options;
   const started = await Promise.allSettled([
     step("PostgreSQL", async () => {
-      const url = options.postgresUrl ?? (await ownPostgres(home, options));
+      const given = options.postgresUrl;
+      if (given) await refuseAwayPostgres(given);
+      const url = given || (await ownPostgres(home, options));
       return { url, databases: await createDatabases(url, secrets.databasePasswords) };
     }),
-    step("Redis", async () => options.redisUrl ?? (await ownRedis(home, options))),
+    step("Redis", async () => {
+      const given = options.redisUrl;
+      if (given) await refuseAwayRedis(given);
+      return given || (await ownRedis(home, options));
+    }),
   ]);
   const [postgres, redis] = started;
   if (postgres.status === "rejected") throw postgres.reason;

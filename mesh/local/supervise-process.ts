@@ -1,5 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Home } from "./home.ts";
+import { lineRepeats } from "./line-repeats.ts";
 import { LocalFailure } from "./local-failure.ts";
 import { followLog, warningLine } from "./log-tail.ts";
 import { exitLine, type RunningProcess, rotateLog, spawnProcess } from "./spawn-process.ts";
@@ -33,6 +34,7 @@ export async function superviseProcess(
   const { name } = definition;
   let running: RunningProcess | undefined;
   let deaths = 0;
+  const warnings = lineRepeats((warning) => show(`${name}: ${warning}`));
   /** One start or stop at a time. */
   let turn: Promise<void> = Promise.resolve();
 
@@ -42,11 +44,12 @@ export async function superviseProcess(
     running = started;
     const unfollow = followLog(started.logFile, (line) => {
       const warning = warningLine(line);
-      if (warning) show(`${name}: ${warning}`);
+      if (warning) warnings.add(warning);
     });
     let ready = false;
     void started.exited.then((exit) => {
       unfollow();
+      warnings.flush();
       if (running !== started) return;
       running = undefined;
       if (ready && !home.ending()) comeBack(exitLine(name, exit, started.logFile));
