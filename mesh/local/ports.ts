@@ -53,7 +53,7 @@ export async function refuseTakenPorts(ports: Ports): Promise<void> {
  * Not 1000, whose gateway has the designed admin port, and not 2000, whose gateway's 10080 browsers refuse to open
  * (Fetch standard, "bad port").
  */
-export const suggestedOffsets: readonly number[] = [3000, 4000, 5000, 6000];
+export const suggestedOffsets: readonly number[] = [3000, 5000, 10_000, 12_000, 15_000];
 
 /** The first suggested offset whose ports are all free now: never the one that was just refused. */
 async function freeOffset(): Promise<number | undefined> {
