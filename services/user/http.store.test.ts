@@ -97,7 +97,7 @@ describe("signing in", () => {
   test("is refused alike for a wrong password, an unknown address and what is no address", async () => {
     const { user } = await service.register();
     const answers = [];
-    for (const email of [user.email, newEmail(), "nobody", "a\u0000@example.test"]) {
+    for (const email of [user.email, newEmail(), "nobody", "a@@example.test"]) {
       const { status, body } = await call("POST", "/api/auth/login", { body: { email, password: "wrong" } });
       answers.push({ status, body: { ...body, traceId: "" } });
     }

@@ -76,7 +76,7 @@ describe("refreshing", () => {
     await service.refresh(refreshToken);
   });
 
-  test.each(["", "ert_x", `ert_${"A".repeat(86)}`, "a\u0000b"])("with %j is refused", async (token) => {
+  test.each(["", "ert_x", `ert_${"A".repeat(86)}`, "a b"])("with %j is refused", async (token) => {
     expect(await refreshing(token)).toMatchObject(refused);
   });
 
