@@ -1,4 +1,5 @@
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { processIdentity } from "./process-identity.ts";
 
 export type StopSignal = "SIGTERM" | "SIGINT";
@@ -26,6 +27,8 @@ export interface ProcessRecords {
 export function openProcessRecords(file: string): ProcessRecords {
   let records = read(file);
   const save = () => {
+    // The folder may be taken away under a running system, which must still be able to end what it started.
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     writeFileSync(`${file}.new`, JSON.stringify(records, null, 2), { mode: 0o600 });
     renameSync(`${file}.new`, file);
   };
