@@ -25,7 +25,7 @@ export function createLog({
     base: { service },
     messageKey: "message",
     timestamp: stdTimeFunctions.isoTime,
-    // pino's own redaction costs 70 µs a line with wildcards in its paths, this walk 1 µs.
+    // pino's own redaction costs some 20 µs a line with wildcards in its paths, this walk less than 1.
     formatters: { level: (label: string) => ({ level: label }), log: redact },
     serializers: { err: describeError },
     mixin: contextFields,

@@ -35,6 +35,17 @@ describe("cancelling", () => {
     expect([late.status, late.body.code]).toEqual([409, "order-already-cancelled"]);
   });
 
+  test("takes no body with anything in it, and changes nothing then", async () => {
+    const { body: order } = await place(one);
+    const cancel = (body: unknown) =>
+      service.call("POST", `/api/orders/${order.id}/cancel`, { token: service.customer, body });
+    for (const body of [{ reason: "none of it" }, [[[]]], "text"]) {
+      expect([400, 422]).toContain((await cancel(body)).status);
+    }
+    expect((await settled(order.id)).status).toBe("confirmed");
+    expect((await cancel({})).status).toBe(200);
+  });
+
   test("an order that is with the carrier is refused and undoes nothing", async () => {
     const { body } = await place(one);
     for (const status of ["shipped", "delivered"]) {

@@ -67,6 +67,25 @@ describe("the idempotency key", () => {
     expect((await place(turned, key)).text).toBe(first.text);
   });
 
+  test("tells requests apart by every field of them", async () => {
+    const key = randomUUID();
+    const to = one.shippingAddress;
+    await place(one, key);
+    const others = [
+      { ...one, items: [{ productId: soap, quantity: 2 }] },
+      { ...one, paymentMethod: { type: "card", token: "pm_card_mastercard" } },
+      ...Object.keys(to).map((field) => ({
+        ...one,
+        shippingAddress: { ...to, [field]: field === "country" ? "FR" : "other" },
+      })),
+      { ...one, shippingAddress: { ...to, line2: "Rear building" } },
+    ];
+    for (const other of others) {
+      const answer = await place(other, key);
+      expect([answer.status, answer.body.code]).toEqual([422, "idempotency-key-reused"]);
+    }
+  });
+
   test("is each person's own", async () => {
     const key = randomUUID();
     const mine = await place(one, key);

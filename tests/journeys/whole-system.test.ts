@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { eventually } from "#mesh/eventually";
+import { listen } from "#mesh/listen";
 import { audit } from "../audit.ts";
 import { buy, call, newPerson, newProduct } from "./person.ts";
 import { system } from "./system.ts";
@@ -45,3 +46,22 @@ test("after a mixed hour in a few seconds, stock, money, events and mails add up
   expect(result.confirmed).toBeGreaterThan(0);
   expect(result.cancelled).toBeGreaterThanOrEqual(8);
 }, 60_000);
+
+test("the audit sees money that the ledger does not know of, and an order without its charge", async () => {
+  const { accessToken: token } = await newPerson();
+  const product = await newProduct();
+  const items = [{ productId: product.id, quantity: 1 }];
+  const [doubled, forgotten] = await Promise.all([buy({ token, items }), buy({ token, items })]);
+  const books = await call<{ orders: { orderId: string; net: number }[] }>("GET", "/sandbox/state", {
+    base: system.sandbox,
+  });
+  const wrong = books.body.orders
+    .filter(({ orderId }) => orderId !== forgotten.body.id)
+    .map((each) => (each.orderId === doubled.body.id ? { ...each, net: each.net * 2 } : each));
+  const liar = listen({ port: 0, hostname: "127.0.0.1", fetch: () => Response.json({ orders: wrong }) });
+  const { violations } = await audit({ ...system, sandbox: `http://127.0.0.1:${liar.port}` });
+  await liar.stop(100);
+  const about = (id: string) => violations.filter((each) => each.includes(id)).join("\n");
+  expect(about(doubled.body.id)).toContain("the provider's net is 3998, the ledger's 1999");
+  expect(about(forgotten.body.id)).toContain("is confirmed at 1999, charged 0");
+});
