@@ -34,6 +34,8 @@ function memoryBus(): Bus & { taken: BusMessage[]; broken: boolean } {
     broken: false,
     async publish(messages) {
       if (this.broken) throw new Error("the bus is away");
+      // Long enough for another relay to read the same rows, if it may.
+      await new Promise((resolve) => setTimeout(resolve, 5));
       this.taken.push(...messages);
     },
     subscribe: async () => ({ stop: async () => {} }),
@@ -79,7 +81,7 @@ describe("outbox", () => {
     const all = [relayTo(bus), relayTo(bus), relayTo(bus)];
     for (let n = 0; n < 60; n += 1) {
       await database.transaction((tx) => appendEvents(tx, "test-events", [event("same", { n })]));
-      all[n % 3]?.wake();
+      for (const relay of all) relay.wake();
     }
     await eventually(async () => ((await waiting()) === 0 ? true : undefined));
     const order = bus.taken.map(({ value }) => (JSON.parse(value) as { data: { n: number } }).data.n);
