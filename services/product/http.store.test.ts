@@ -25,7 +25,7 @@ describe("order-service", () => {
           id,
           name: "Willow basket",
           price: { amount: 2490, currency: "EUR" },
-          carbon: { kgCO2e: "0.311" },
+          carbon: { kgCO2e: "0.304" },
           available: 7,
         },
       ],
