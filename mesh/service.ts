@@ -52,6 +52,8 @@ export interface ServiceOptions<Config extends ServiceConfig> {
   /** Turns the environment into settings. @throws SettingsError */
   readonly readConfig: (env: Environment) => Config;
   readonly migrations: URL;
+  /** Whether every statement finds its rows by an index; see `openDatabase`. */
+  readonly findsByKey?: boolean;
   readonly start: (deps: ServiceDeps, config: Config) => Promise<ServiceParts>;
 }
 
@@ -65,7 +67,7 @@ const shutdownSignals = ["SIGTERM", "SIGINT"] as const;
 export async function runService<Config extends ServiceConfig>(
   options: ServiceOptions<Config>,
 ): Promise<void> {
-  const { name, readConfig, migrations, start } = options;
+  const { name, readConfig, migrations, findsByKey = false, start } = options;
   const config = settingsOrExit(() => readConfig(process.env));
   const command = process.argv[2] ?? "serve";
   const log = createLog({ service: name, level: config.logLevel });
@@ -73,6 +75,7 @@ export async function runService<Config extends ServiceConfig>(
     url: config.databaseUrl,
     max: config.databasePoolMax,
     applicationName: name,
+    findsByKey,
     log,
   });
   try {

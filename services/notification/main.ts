@@ -5,6 +5,7 @@ import { readConfig } from "./config.ts";
 await runService({
   name: "notification-service",
   readConfig,
+  findsByKey: true,
   migrations: new URL("./migrations/", import.meta.url),
   async start(deps, config) {
     const service = await createNotificationApp({ ...deps, config });

@@ -1,6 +1,7 @@
 import { createClient, type ServiceClient } from "#mesh/http/client";
 import type { ServiceAppOptions } from "#mesh/http/service-app";
 import type { ServiceTokens } from "#mesh/identity/service-tokens";
+import { gather } from "#mesh/postgres/gather";
 import type { Autocommit, Sql, Transact } from "#mesh/postgres/sql";
 import { createBackgroundWork } from "./background-work.ts";
 import type { OrderConfig } from "./config.ts";
@@ -10,6 +11,7 @@ import { createOrderMetrics } from "./order-metrics.ts";
 import { createPaymentClient } from "./payment-client.ts";
 import { createProductClient } from "./product-client.ts";
 import { type ResumeOptions, startResuming } from "./resume-sagas.ts";
+import { endSagas, insertOrders, type NewOrder, type SagaEnding } from "./saga-store.ts";
 
 const answerWithinMs = 2000;
 /** What is not done by then is taken up by another process, or by this one after its restart. */
@@ -35,7 +37,11 @@ export function createOrderApp(options: OrderAppOptions) {
   const deps: OrderDeps = {
     sql,
     transaction,
-    autocommit,
+    // Nobody is told that the first event waits: the end of the saga, which comes soon, wakes the relay for both.
+    insertOrder: gather<NewOrder, boolean>({ together: (batch) => insertOrders(sql, batch) }),
+    endSaga: gather<SagaEnding, boolean>({
+      together: (batch) => autocommit((each) => endSagas(each, batch)),
+    }),
     products: createProductClient(productService),
     payments: createPaymentClient(paymentService),
     metrics: createOrderMetrics(metrics, sql),

@@ -5,6 +5,7 @@ import { readConfig } from "./config.ts";
 await runService({
   name: "order-service",
   readConfig,
+  findsByKey: true,
   migrations: new URL("./migrations/", import.meta.url),
   async start(deps, config) {
     const { app, close } = createOrderApp({ ...deps, ...openClients(config, deps) });

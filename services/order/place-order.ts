@@ -16,7 +16,6 @@ import { findOrder } from "./order-store.ts";
 import { placingAnswer } from "./placing-answer.ts";
 import { runSaga } from "./run-saga.ts";
 import type { Answer, SagaRun } from "./saga-run.ts";
-import { insertOrder } from "./saga-store.ts";
 import { within } from "./within.ts";
 
 export interface Placing {
@@ -80,8 +79,7 @@ async function begin(deps: OrderDeps, placing: Placing, order: Order): Promise<S
   const event = orderEvent("ecotrack.order.created.v1", { ...about, data: placedData(order) });
   const paymentToken = paymentMethod.token;
   const created = { order, lease, idempotencyKey, paymentToken, fingerprint: fingerprint(placing), event };
-  // Nobody is told at once that the event waits: the end of the saga, which comes soon, wakes the relay for both.
-  if (!(await insertOrder(deps.sql, created))) return undefined;
+  if (!(await deps.insertOrder(created))) return undefined;
   return {
     order,
     lease,

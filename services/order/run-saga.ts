@@ -5,7 +5,7 @@ import { placedData } from "./order-event-data.ts";
 import { placingAnswer } from "./placing-answer.ts";
 import { decide, type Outcome, type RemoteStep, retryDelayMs } from "./saga.ts";
 import type { Answer, HistoryEntry, SagaRun } from "./saga-run.ts";
-import { deferSaga, endSaga, type Progress, turnSaga } from "./saga-store.ts";
+import { deferSaga, type Progress, turnSaga } from "./saga-store.ts";
 import { takeStep } from "./take-step.ts";
 
 /** How a run came to its end. After `deferred` the saga goes on later, after `superseded` it goes on elsewhere. */
@@ -102,7 +102,7 @@ async function finish(
   const answer = placingAnswer(order, known.facts);
   const event = endEvent(order, deps.newId());
   const progress = { ...progressOf(run, known), order };
-  if (!(await deps.autocommit((sql) => endSaga(sql, progress, answer, event)))) return superseded;
+  if (!(await deps.endSaga({ progress, answer, event }))) return superseded;
   deps.metrics.reached(order);
   return { end: step === "confirm-order" ? "confirmed" : "cancelled", order, answer };
 }

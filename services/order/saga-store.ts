@@ -25,53 +25,84 @@ export interface NewOrder {
 }
 
 /**
- * Stores an order with its items, its saga, leased to the caller, its key and its event: one statement, which is a
- * transaction of its own. Gives false, and stores nothing, when the key is in use; a request with the same key that is
- * being stored at this moment is waited for.
+ * Stores orders, each with its items, its saga, leased to the caller, its key and its event: one statement, which is a
+ * transaction of its own. Gives false, and stores nothing, for an order whose key is in use; a request with the same key
+ * that is being stored at this moment is waited for.
  */
-export async function insertOrder(sql: Sql, created: NewOrder): Promise<boolean> {
-  const { order, lease, paymentToken, idempotencyKey, fingerprint, event } = created;
-  const { items } = order;
-  const rows = await sql`
-    with keyed as (
+export async function insertOrders(sql: Sql, created: readonly NewOrder[]): Promise<boolean[]> {
+  const given = created.map(toRecord).sort((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1));
+  const rows = await sql<{ id: string }[]>`
+    with given as (
+      select * from json_to_recordset(${JSON.stringify(given)}::text::json) as given (
+        id uuid, "userId" uuid, status text, currency text, total bigint, "carbonKg" numeric, "shippingAddress" json,
+        "paymentMethod" text, "at" timestamptz, items json, lease uuid, "paymentToken" text, "idempotencyKey" text,
+        fingerprint text, "eventId" uuid, event text, traceparent text, "correlationId" text
+      )
+    ), keyed as (
       insert into idempotency_keys (user_id, key, order_id, fingerprint)
-      values (${order.userId}, ${idempotencyKey}, ${order.id}, ${fingerprint})
+      select "userId", "idempotencyKey", id, decode(fingerprint, 'hex') from given
       on conflict (user_id, key) do nothing
       returning order_id
+    ), kept as (
+      select given.* from keyed join given on given.id = keyed.order_id
     ), placed as (
       insert into orders (
         id, user_id, status, currency, total_amount, carbon_kg, shipping_address, payment_method, created_at, updated_at
       )
-      select order_id, ${order.userId}, ${order.status}, ${order.total.currency}, ${order.total.amount},
-        ${order.carbon.kgCO2e}, ${sql.json({ ...order.shippingAddress })}, ${order.paymentMethod},
-        ${order.createdAt}, ${order.updatedAt}
-      from keyed
+      select id, "userId", status, currency, total, "carbonKg", "shippingAddress", "paymentMethod", "at", "at" from kept
     ), lined as (
       insert into order_items (order_id, position, product_id, name, quantity, unit_amount, carbon_kg)
-      select order_id, line.position, line.product_id, line.name, line.quantity, line.unit_amount, line.carbon_kg
-      from keyed, unnest(
-        ${items.map(({ productId }) => productId)}::uuid[], ${items.map(({ name }) => name)}::text[],
-        ${items.map(({ quantity }) => quantity)}::int[], ${items.map(({ unitPrice }) => unitPrice.amount)}::bigint[],
-        ${items.map(({ carbon }) => carbon.kgCO2e)}::numeric[]
-      ) with ordinality as line (product_id, name, quantity, unit_amount, carbon_kg, position)
+      select kept.id, line.position, line."productId", line.name, line.quantity, line.amount, line."carbonKg"
+      from kept, json_to_recordset(kept.items) as line (
+        position smallint, "productId" uuid, name text, quantity int, amount bigint, "carbonKg" numeric
+      )
     ), begun as (
       insert into sagas (
         order_id, step, lease, due_at, payment_token, idempotency_key, traceparent, correlation_id
       )
-      select order_id, 'reserve', ${lease}, ${leaseEnd(sql)}, ${paymentToken}, ${idempotencyKey},
-        ${event.traceparent ?? null}, ${event.correlationid ?? null}
-      from keyed
-    ), ${announced(sql, event, "keyed")}
-    select from keyed`;
-  return rows.length > 0;
+      select id, 'reserve', lease, ${leaseEnd(sql)}, "paymentToken", "idempotencyKey", traceparent, "correlationId"
+      from kept
+    ), announced as (
+      insert into outbox (event_id, topic, key, payload) select "eventId", ${orderTopic}, id, event from kept
+    )
+    select order_id as id from keyed`;
+  const kept = new Set(rows.map(({ id }) => id));
+  return created.map(({ order }) => kept.has(order.id));
 }
 
-/** Puts the event into the outbox when the common table expression `source` has a row. */
-const announced = (sql: Reader, event: CloudEvent, source: "keyed" | "ended") => sql`
-  announced as (
-    insert into outbox (event_id, topic, key, payload)
-    select ${event.id}, ${orderTopic}, ${event.subject}, ${JSON.stringify(event)} from ${sql(source)}
-  )`;
+/** Two processes that are given the same keys lock them in the same order. */
+const keyOf = ({ userId, idempotencyKey }: { userId: string; idempotencyKey: string }) =>
+  `${userId} ${idempotencyKey}`;
+
+function toRecord({ order, lease, paymentToken, idempotencyKey, fingerprint, event }: NewOrder) {
+  return {
+    id: order.id,
+    userId: order.userId,
+    status: order.status,
+    currency: order.total.currency,
+    total: order.total.amount,
+    carbonKg: order.carbon.kgCO2e,
+    shippingAddress: order.shippingAddress,
+    paymentMethod: order.paymentMethod,
+    at: order.createdAt,
+    items: order.items.map(({ productId, name, quantity, unitPrice, carbon }, at) => ({
+      position: at + 1,
+      productId,
+      name,
+      quantity,
+      amount: unitPrice.amount,
+      carbonKg: carbon.kgCO2e,
+    })),
+    lease,
+    paymentToken,
+    idempotencyKey,
+    fingerprint: fingerprint.toString("hex"),
+    eventId: event.id,
+    event: JSON.stringify(event),
+    traceparent: event.traceparent,
+    correlationId: event.correlationid,
+  };
+}
 
 /** The rest of what a run writes about itself, whenever it writes. */
 export interface Progress {
@@ -80,30 +111,64 @@ export interface Progress {
   readonly history: readonly HistoryEntry[];
 }
 
-/**
- * Ends a saga: the order as it is now, its event, the key's answer unless one was given before, and history, in one
- * statement, which is a transaction of its own. Gives false, and changes nothing, when the lease is somebody else's by now.
- */
-export async function endSaga(
-  sql: Sql,
-  progress: Progress,
-  answer: Answer,
-  event: CloudEvent,
-): Promise<boolean> {
-  const { order, lease } = progress;
-  const rows = await sql`
-    with ended as (
-      update sagas set step = null, due_at = null, lease = null, payment_token = null
-      where order_id = ${order.id} and lease = ${lease}
-      returning order_id, idempotency_key
-    ), changed as (
-      update orders set status = ${order.status}, payment_id = ${order.paymentId ?? null},
-        cancel_reason = ${order.cancelReason ?? null}, updated_at = ${order.updatedAt}
-      from ended where orders.id = ended.order_id
-    ), ${answered(sql, order, answer)}, ${noted(sql, progress)}, ${announced(sql, event, "ended")}
-    select from ended`;
-  return rows.length > 0;
+/** How a saga ends: the order as it is now, what its client is told, and its event. */
+export interface SagaEnding {
+  readonly progress: Progress;
+  readonly answer: Answer;
+  readonly event: CloudEvent;
 }
+
+/**
+ * Ends sagas: each order as it is now, its event, the key's answer unless one was given before, and history, in one
+ * statement, which is a transaction of its own. Gives false, and changes nothing, for a lease that is somebody else's by now.
+ */
+export async function endSagas(sql: Sql, endings: readonly SagaEnding[]): Promise<boolean[]> {
+  const rows = await sql<{ id: string }[]>`
+    with given as (
+      select * from json_to_recordset(${JSON.stringify(endings.map(toEndingRecord))}::text::json) as given (
+        id uuid, lease uuid, "userId" uuid, status text, "paymentId" uuid, "cancelReason" text, "updatedAt" timestamptz,
+        "answerStatus" smallint, "answerBody" text, history json, "eventId" uuid, event text
+      )
+    ), ended as (
+      update sagas set step = null, due_at = null, lease = null, payment_token = null
+      from given where sagas.order_id = given.id and sagas.lease = given.lease
+      returning given.*, sagas.idempotency_key
+    ), changed as (
+      update orders set status = ended.status, payment_id = ended."paymentId", cancel_reason = ended."cancelReason",
+        updated_at = ended."updatedAt"
+      from ended where orders.id = ended.id
+    ), answered as (
+      update idempotency_keys k set answer_status = ended."answerStatus", answer_body = ended."answerBody"
+      from ended
+      where k.user_id = ended."userId" and k.key = ended.idempotency_key and k.order_id = ended.id
+        and k.answer_status is null
+    ), noted as (
+      insert into order_history (order_id, at, kind, name, outcome, attempt, detail)
+      select ended.id, entry.* from ended, json_to_recordset(ended.history) as entry (
+        at timestamptz, kind text, name text, outcome text, attempt int, detail text
+      )
+    ), announced as (
+      insert into outbox (event_id, topic, key, payload) select "eventId", ${orderTopic}, id, event from ended
+    )
+    select id from ended`;
+  const ended = new Set(rows.map(({ id }) => id));
+  return endings.map(({ progress }) => ended.has(progress.order.id));
+}
+
+const toEndingRecord = ({ progress: { order, lease, history }, answer, event }: SagaEnding) => ({
+  id: order.id,
+  lease,
+  userId: order.userId,
+  status: order.status,
+  paymentId: order.paymentId,
+  cancelReason: order.cancelReason,
+  updatedAt: order.updatedAt,
+  answerStatus: answer.status,
+  answerBody: answer.body,
+  history,
+  eventId: event.id,
+  event: JSON.stringify(event),
+});
 
 /** Gives the saga back, to be taken up at `step` after `delayMs` by whoever comes first. */
 export async function deferSaga(

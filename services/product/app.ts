@@ -1,6 +1,7 @@
 import type { Redis } from "ioredis";
 import type { ServiceAppOptions } from "#mesh/http/service-app";
-import type { Sql, Transact } from "#mesh/postgres/sql";
+import { gather } from "#mesh/postgres/gather";
+import type { Autocommit, Sql, Transact } from "#mesh/postgres/sql";
 import { createCatalogue } from "./catalogue.ts";
 import { createCatalogueVersion } from "./catalogue-version.ts";
 import { startSweeper } from "./expire-holds.ts";
@@ -9,11 +10,13 @@ import type { ProductDeps } from "./product-deps.ts";
 import { createProductMetrics } from "./product-metrics.ts";
 import { seedCatalogue } from "./seed-catalogue.ts";
 import { createStockReader } from "./stock-reader.ts";
+import { confirmReservations, holdStocks } from "./stock-store.ts";
 import { createTwoLevelCache } from "./two-level-cache.ts";
 
 export interface ProductAppOptions extends Omit<ServiceAppOptions, "name"> {
   readonly sql: Sql;
   readonly transaction: Transact;
+  readonly autocommit: Autocommit;
   readonly redis: Redis;
   readonly now: () => Date;
   readonly newId: () => string;
@@ -23,6 +26,7 @@ export interface ProductAppOptions extends Omit<ServiceAppOptions, "name"> {
 export function createProductApp({
   sql,
   transaction,
+  autocommit,
   redis,
   identity,
   log,
@@ -47,6 +51,10 @@ export function createProductApp({
     catalogue: createCatalogue({ sql, cache, stock }),
     catalogueVersion,
     stock,
+    holdStock: gather({ together: (holds) => holdStocks(sql, holds, now()) }),
+    confirmHold: gather({
+      together: (confirms) => autocommit((each) => confirmReservations(each, confirms, now())),
+    }),
     metrics: productMetrics,
     now,
     newId,

@@ -1,6 +1,5 @@
 import type { ProductDeps } from "./product-deps.ts";
 import { type HoldRefusal, type Item, mergeItems } from "./reservation.ts";
-import { holdStock } from "./stock-store.ts";
 
 /** Sets aside the items of an order for a while, all of them or none. @returns when the hold ends by itself */
 export async function holdForOrder(
@@ -12,7 +11,7 @@ export async function holdForOrder(
   const now = deps.now();
   const until = new Date(now.getTime() + expiresInSeconds * 1000);
   const lines = mergeItems(items);
-  const outcome = await holdStock(deps.sql, orderId, lines, { now, until });
+  const outcome = await deps.holdStock({ orderId, items: lines, until });
   if ("refused" in outcome) {
     deps.metrics.reservations.inc({ outcome: outcome.refused });
     return outcome;

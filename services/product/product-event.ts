@@ -27,7 +27,16 @@ export const priceChanged = (productId: string, from: Money, to: Money, { id, ti
     data: { productId, from, to },
   });
 
-export type StockReason = "sold" | "returned" | "adjusted" | "delivered";
+/** That stock was sold, but for id, subject and data, which `confirm_reservations` puts in. */
+export const stockSold = (time: Date) =>
+  productEvent("ecotrack.product.stock-changed.v1", {
+    id: "",
+    time,
+    subject: "",
+    data: { productId: "", onHand: 0, reserved: 0, available: 0, reason: "sold" },
+  });
+
+export type StockReason = "returned" | "adjusted" | "delivered";
 
 export const stockChanged = (level: StockLevel, reason: StockReason, { id, time }: Stamp) =>
   productEvent("ecotrack.product.stock-changed.v1", {

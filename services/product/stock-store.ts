@@ -1,3 +1,5 @@
+import type { CloudEvent } from "#mesh/events/cloud-event";
+import { productTopic } from "#mesh/events/product-events";
 import type { Reader, Sql, Transaction } from "#mesh/postgres/sql";
 import type { ConfirmRefusal, HoldRefusal, Item, Shortage, StockLevel } from "./reservation.ts";
 
@@ -7,7 +9,15 @@ export interface Held {
   readonly remaining: readonly number[] | null;
 }
 
+/** What an order asks to be set aside: `items` merged and sorted, until when. */
+export interface Hold {
+  readonly orderId: string;
+  readonly items: readonly Item[];
+  readonly until: Date;
+}
+
 interface HoldRow {
+  order_id: string;
   outcome: "held" | "short" | "released" | "mismatch";
   held_until: Date;
   remaining: number[] | null;
@@ -15,23 +25,41 @@ interface HoldRow {
 }
 
 /**
- * Takes `items` (merged and sorted) out of what is free to sell, all or nothing. Idempotent by order.
- * It writes and still takes `sql`: the one statement is its own transaction, which saves two round trips an order.
+ * Takes the items of each order out of what is free to sell, all of its items or none. Idempotent by order.
+ * It writes and still takes `sql`: the one statement is its own transaction, which saves two round trips.
  */
-export async function holdStock(
+export async function holdStocks(
   sql: Sql,
-  orderId: string,
-  items: readonly Item[],
-  { now, until }: { now: Date; until: Date },
-): Promise<Held | HoldRefusal> {
-  const ids = items.map((item) => item.productId);
-  const quantities = items.map((item) => item.quantity);
-  const [row] = await sql<HoldRow[]>`
-    select * from hold_stock(${orderId}, ${ids}::uuid[], ${quantities}::int[], ${now}, ${until})`;
-  if (row === undefined) throw new Error("hold_stock gave no row");
+  holds: readonly Hold[],
+  now: Date,
+): Promise<(Held | HoldRefusal)[]> {
+  const given = holds.map(({ orderId, items, until }) => ({
+    id: orderId,
+    products: items.map(({ productId }) => productId),
+    quantities: items.map(({ quantity }) => quantity),
+    until,
+  }));
+  const rows = await sql<HoldRow[]>`
+    select order_id, outcome, held_until, remaining, missing
+    from hold_stocks(${JSON.stringify(given)}::text::json, ${now})`;
+  const outcomes = byOrder(rows);
+  return holds.map(({ orderId }) => toHeld(outcomes(orderId)));
+}
+
+function toHeld(row: HoldRow): Held | HoldRefusal {
   if (row.outcome === "held") return { expiresAt: row.held_until, remaining: row.remaining };
   if (row.outcome === "short") return { refused: "insufficient-stock", short: row.missing ?? [] };
   return { refused: row.outcome === "released" ? "reservation-released" : "reservation-mismatch" };
+}
+
+/** Finds an order's row; an order that was given twice has two, and what the second one says is true as well. */
+function byOrder<Row extends { order_id: string }>(rows: readonly Row[]): (orderId: string) => Row {
+  const known = new Map(rows.map((row) => [row.order_id, row]));
+  return (orderId) => {
+    const row = known.get(orderId.toLowerCase());
+    if (row === undefined) throw new Error(`The database gave no outcome for order ${orderId}`);
+    return row;
+  };
 }
 
 interface StockRow {
@@ -47,14 +75,30 @@ const confirmRefusals: Record<string, ConfirmRefusal> = {
   released: { refused: "reservation-released" },
 };
 
-/** Turns a hold into a sale. Returns the stock of each product, or none when it was confirmed before. */
-export async function confirmReservation(
-  tx: Transaction,
-  orderId: string,
+/** An order whose hold becomes a sale, with the event of that, which lacks what only the database knows. */
+export interface Confirm {
+  readonly orderId: string;
+  readonly event: CloudEvent;
+}
+
+/**
+ * Turns holds into sales, with the events of the stock that changed. Idempotent by order: `sold` is false when it was
+ * confirmed before. One statement, a transaction of its own.
+ */
+export async function confirmReservations(
+  sql: Sql,
+  confirms: readonly Confirm[],
   now: Date,
-): Promise<StockLevel[] | ConfirmRefusal> {
-  const rows = await tx<StockRow[]>`select * from confirm_reservation(${orderId}, ${now})`;
-  return confirmRefusals[rows[0]?.outcome ?? ""] ?? levels(rows);
+): Promise<({ readonly sold: boolean } | ConfirmRefusal)[]> {
+  const given = confirms.map(({ orderId, event }) => ({ id: orderId, event: JSON.stringify(event) }));
+  const rows = await sql<{ order_id: string; outcome: string }[]>`
+    select order_id, outcome
+    from confirm_reservations(${JSON.stringify(given)}::text::json, ${now}, ${productTopic})`;
+  const outcomes = byOrder(rows);
+  return confirms.map(({ orderId }) => {
+    const { outcome } = outcomes(orderId);
+    return confirmRefusals[outcome] ?? { sold: outcome === "confirmed" };
+  });
 }
 
 /** Gives back what the order holds or has bought; an unknown order is remembered, so that a late hold is refused. */

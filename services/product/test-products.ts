@@ -21,6 +21,7 @@ export async function openTestProducts({ redisUrl = process.env.TEST_REDIS_URL }
     createProductApp({
       sql: database.sql,
       transaction: database.transaction,
+      autocommit: database.autocommit,
       redis,
       identity: identity.identity,
       log,

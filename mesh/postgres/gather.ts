@@ -1,0 +1,71 @@
+import postgres from "postgres";
+
+export interface GatherOptions<Input, Output> {
+  /** Does all of it in one transaction and gives an answer for each, in the order of the batch. */
+  readonly together: (batch: readonly Input[]) => Promise<readonly Output[]>;
+  /** The most in one batch. */
+  readonly most?: number;
+  /** Batches begin at least this far apart, in milliseconds; so much later may a call be served under load. */
+  readonly everyMs?: number;
+}
+
+interface Waiting<Input, Output> {
+  readonly input: Input;
+  readonly resolve: (output: Output) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Makes one transaction of calls that come close together (group commit): under load most of what a small transaction
+ * costs is the round trip, the start of its statements and the commit, not its rows. A call after a pause goes at once.
+ * When the database refuses a batch, each of it is tried alone, so that nobody fails for another's fault; when the
+ * connection is lost, all of it fails, with its outcome unknown.
+ */
+export function gather<Input, Output>({
+  together,
+  most = 64,
+  everyMs = 10,
+}: GatherOptions<Input, Output>): (input: Input) => Promise<Output> {
+  let waiting: Waiting<Input, Output>[] = [];
+  let startedAt = Number.NEGATIVE_INFINITY;
+  let planned = false;
+
+  async function run(batch: readonly Waiting<Input, Output>[]): Promise<void> {
+    try {
+      const outputs = await together(batch.map(({ input }) => input));
+      for (const [at, { resolve }] of batch.entries()) resolve(outputs[at] as Output);
+    } catch (error) {
+      if (batch.length > 1 && isRefusal(error)) {
+        for (const each of batch) void run([each]);
+        return;
+      }
+      for (const { reject } of batch) reject(error);
+    }
+  }
+
+  function begin(): void {
+    planned = false;
+    startedAt = performance.now();
+    const batch = waiting.slice(0, most);
+    waiting = waiting.slice(most);
+    if (waiting.length > 0) plan(0);
+    void run(batch);
+  }
+
+  function plan(afterMs: number): void {
+    planned = true;
+    // Even without a wait, after what is ready to run now: it may bring more.
+    if (afterMs > 0) setTimeout(begin, afterMs);
+    else setImmediate(begin);
+  }
+
+  return (input) =>
+    new Promise((resolve, reject) => {
+      waiting.push({ input, resolve, reject });
+      if (!planned) plan(startedAt + everyMs - performance.now());
+    });
+}
+
+/** The data, a constraint, a deadlock or a raised exception: the batch is rolled back for certain (SQLSTATE classes). */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof postgres.PostgresError && /^(22|23|40|P0)/.test(error.code);
