@@ -6,7 +6,7 @@ const statementTimeoutMs = 15_000;
 const idleInTransactionTimeoutMs = 60_000;
 
 /** A statement's plan is kept; made while a table is empty, it may read all of it for every row for ever after. */
-const throughIndexes = { enable_seqscan: false, enable_hashjoin: false, enable_mergejoin: false };
+const throughIndexes = { enable_seqscan: "off", enable_hashjoin: "off", enable_mergejoin: "off" };
 
 /**
  * A bounded pool: opened as needed up to `max`, 30 s to connect, closed after 10 min idle or 30 min of life.
