@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Log } from "#observability/log";
+import { crashPoint } from "../crash-point.ts";
 import type { SubscribeOptions, Subscription } from "./bus.ts";
 import { deliver } from "./deliver.ts";
 import { EmbeddedSession, type SessionOptions } from "./embedded-session.ts";
@@ -53,7 +54,9 @@ export async function startSubscription(
         continue;
       }
       if (!(await deliver(round.messages, { handle, group, ended, log }))) break;
+      crashPoint("offset-commit:before");
       await session.commit(round.next);
+      crashPoint("offset-commit:after");
       if (!round.full) await sleep(gatherMs);
     }
   }

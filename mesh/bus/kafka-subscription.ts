@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Batch, Consumer, EachBatchPayload, IHeaders, Kafka } from "kafkajs";
 import type { Log } from "#observability/log";
+import { crashPoint } from "../crash-point.ts";
 import type { DeliveredMessage, SubscribeOptions, Subscription } from "./bus.ts";
 import { deliver } from "./deliver.ts";
 
@@ -74,7 +75,9 @@ export async function startKafkaSubscription(
     if (!handled) return;
     const offset = String(BigInt(last.offset) + 1n);
     const { topic, partition } = batch;
+    crashPoint("offset-commit:before");
     await payload.commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset }] }] });
+    crashPoint("offset-commit:after");
     payload.resolveOffset(last.offset);
   }
 

@@ -2,6 +2,7 @@ import { continueTrace, runWith } from "#observability/context";
 import type { Log } from "#observability/log";
 import type { Metrics } from "#observability/metrics";
 import type { Bus, DeliveredMessage } from "../bus/bus.ts";
+import { crashPoint } from "../crash-point.ts";
 import type { CloudEvent } from "../events/cloud-event.ts";
 import type { Transact, Transaction } from "../postgres/sql.ts";
 
@@ -50,8 +51,10 @@ export async function startConsumer(options: ConsumerOptions): Promise<{ stop():
           reactions[event.type]?.(tx, event),
         );
       }
+      crashPoint("inbox-commit:before");
       return received.length;
     });
+    crashPoint("inbox-commit:after");
     if (claimed > 0) for (const { event } of received) consumed.inc({ type: event.type, outcome: "handled" });
   }
 

@@ -1,6 +1,7 @@
 import type { Log } from "#observability/log";
 import type { Metrics } from "#observability/metrics";
 import type { Bus } from "../bus/bus.ts";
+import { crashPoint } from "../crash-point.ts";
 import type { Sql, Transaction } from "../postgres/sql.ts";
 
 export interface Relay {
@@ -63,7 +64,9 @@ export function startRelay({
       if (!lock?.taken) return "contended";
       const rows = await readBatch(tx);
       if (rows.length === 0) return "done";
+      crashPoint("relay-publish:before");
       await bus.publish(rows.map(({ topic, key, payload }) => ({ topic, key, value: payload })));
+      crashPoint("relay-publish:after");
       await tx`update outbox set published_at = now() where id = any(${rows.map(({ id }) => id)}::bigint[])`;
       published.inc(rows.length);
       publishedAt = performance.now();

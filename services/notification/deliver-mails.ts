@@ -1,3 +1,4 @@
+import { crashPoint } from "#mesh/crash-point";
 import { inContextOf } from "./in-context-of.ts";
 import type { Mail, Mailer } from "./mailer.ts";
 import { isWanted, preferencesByDefault, render, retryAfterMs } from "./notification.ts";
@@ -64,7 +65,9 @@ async function attempt({ mailer, log }: DeliveryDeps, claimed: ClaimedNotificati
     return { ended: "failed", reason: `it cannot be written: ${(error as Error).message}` };
   }
   try {
+    crashPoint("mail-handover:before");
     await mailer.send(mail);
+    crashPoint("mail-handover:after");
     log.info({ notificationId: id, type }, "mail sent");
     return { ended: "sent" };
   } catch (error) {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { crashPoint } from "#mesh/crash-point";
 import { orderEvent } from "#mesh/events/order-events";
 import { UpstreamUnavailable } from "#mesh/http/client";
 import { currentContext, newContext, type RequestContext, runWith } from "#observability/context";
@@ -79,7 +80,9 @@ async function begin(deps: OrderDeps, placing: Placing, order: Order): Promise<S
   const event = orderEvent("ecotrack.order.created.v1", { ...about, data: placedData(order) });
   const paymentToken = paymentMethod.token;
   const created = { order, lease, idempotencyKey, paymentToken, fingerprint: fingerprint(placing), event };
+  crashPoint("order-insert:before");
   if (!(await deps.insertOrder(created))) return undefined;
+  crashPoint("order-insert:after");
   return {
     order,
     lease,

@@ -1,3 +1,4 @@
+import { crashPoint } from "#mesh/crash-point";
 import { orderEvent } from "#mesh/events/order-events";
 import { cancelled, confirmed, type Order } from "./order.ts";
 import type { OrderDeps } from "./order-deps.ts";
@@ -102,7 +103,9 @@ async function finish(
   const answer = placingAnswer(order, known.facts);
   const event = endEvent(order, deps.newId());
   const progress = { ...progressOf(run, known), order };
+  crashPoint("saga-end:before");
   if (!(await deps.endSaga({ progress, answer, event }))) return superseded;
+  crashPoint("saga-end:after");
   deps.metrics.reached(order);
   return { end: step === "confirm-order" ? "confirmed" : "cancelled", order, answer };
 }

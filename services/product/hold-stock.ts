@@ -1,3 +1,4 @@
+import { crashPoint } from "#mesh/crash-point";
 import type { ProductDeps } from "./product-deps.ts";
 import { type HoldRefusal, type Item, mergeItems } from "./reservation.ts";
 
@@ -11,7 +12,9 @@ export async function holdForOrder(
   const now = deps.now();
   const until = new Date(now.getTime() + expiresInSeconds * 1000);
   const lines = mergeItems(items);
+  crashPoint("reservation-hold:before");
   const outcome = await deps.holdStock({ orderId, items: lines, until });
+  crashPoint("reservation-hold:after");
   if ("refused" in outcome) {
     deps.metrics.reservations.inc({ outcome: outcome.refused });
     return outcome;
