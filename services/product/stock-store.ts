@@ -1,7 +1,14 @@
 import type { CloudEvent } from "#mesh/events/cloud-event";
 import { productTopic } from "#mesh/events/product-events";
 import type { Reader, Sql, Transaction } from "#mesh/postgres/sql";
-import type { ConfirmRefusal, HoldRefusal, Item, Shortage, StockLevel } from "./reservation.ts";
+import {
+  type ConfirmRefusal,
+  type HoldRefusal,
+  type Item,
+  mergeItems,
+  type Shortage,
+  type StockLevel,
+} from "./reservation.ts";
 
 export interface Held {
   readonly expiresAt: Date;
@@ -33,18 +40,34 @@ export async function holdStocks(
   holds: readonly Hold[],
   now: Date,
 ): Promise<(Held | HoldRefusal)[]> {
-  const given = holds.map(({ orderId, items, until }) => ({
-    id: orderId,
+  const byId = new Map<string, Hold>();
+  const repeats: Hold[] = [];
+  for (const hold of holds) {
+    const id = hold.orderId.toLowerCase();
+    if (byId.has(id)) repeats.push(hold);
+    else byId.set(id, hold);
+  }
+  const given = [...byId].sort(byKey).map(([id, { items, until }]) => ({
+    id,
     products: items.map(({ productId }) => productId),
     quantities: items.map(({ quantity }) => quantity),
     until,
   }));
+  const taken = mergeItems([...byId.values()].flatMap(({ items }) => items));
   const rows = await sql<HoldRow[]>`
-    select order_id, outcome, held_until, remaining, missing
-    from hold_stocks(${JSON.stringify(given)}::text::json, ${now})`;
+    select order_id, outcome, held_until, remaining, missing from hold_stocks(
+      ${JSON.stringify(given)}::text::json, ${given.map(({ id }) => id)}::uuid[],
+      ${taken.map(({ productId }) => productId)}::uuid[], ${taken.map(({ quantity }) => quantity)}::int[], ${now})`;
   const outcomes = byOrder(rows);
-  return holds.map(({ orderId }) => toHeld(outcomes(orderId)));
+  // What repeats an order, perhaps with other items, is judged by what the first one has left.
+  const later = repeats.length > 0 ? await holdStocks(sql, repeats, now) : [];
+  return holds.map((hold) =>
+    repeats.includes(hold) ? (later[repeats.indexOf(hold)] as Held) : toHeld(outcomes(hold.orderId)),
+  );
 }
+
+const byKey = ([one]: readonly [string, unknown], [other]: readonly [string, unknown]) =>
+  one < other ? -1 : 1;
 
 function toHeld(row: HoldRow): Held | HoldRefusal {
   if (row.outcome === "held") return { expiresAt: row.held_until, remaining: row.remaining };
@@ -52,7 +75,7 @@ function toHeld(row: HoldRow): Held | HoldRefusal {
   return { refused: row.outcome === "released" ? "reservation-released" : "reservation-mismatch" };
 }
 
-/** Finds an order's row; an order that was given twice has two, and what the second one says is true as well. */
+/** Finds the row of an order; one that was given twice is in it once. */
 function byOrder<Row extends { order_id: string }>(rows: readonly Row[]): (orderId: string) => Row {
   const known = new Map(rows.map((row) => [row.order_id, row]));
   return (orderId) => {
@@ -90,10 +113,12 @@ export async function confirmReservations(
   confirms: readonly Confirm[],
   now: Date,
 ): Promise<({ readonly sold: boolean } | ConfirmRefusal)[]> {
-  const given = confirms.map(({ orderId, event }) => ({ id: orderId, event: JSON.stringify(event) }));
+  const events = [
+    ...new Map(confirms.map(({ orderId, event }) => [orderId.toLowerCase(), JSON.stringify(event)])),
+  ].sort(byKey);
   const rows = await sql<{ order_id: string; outcome: string }[]>`
-    select order_id, outcome
-    from confirm_reservations(${JSON.stringify(given)}::text::json, ${now}, ${productTopic})`;
+    select order_id, outcome from confirm_reservations(
+      ${events.map(([id]) => id)}::uuid[], ${events.map(([, event]) => event)}::text[], ${now}, ${productTopic})`;
   const outcomes = byOrder(rows);
   return confirms.map(({ orderId }) => {
     const { outcome } = outcomes(orderId);
