@@ -14,6 +14,8 @@ const files: Record<string, string> = {
   key_encryption_key: secrets.keyEncryptionKey,
   stripe_secret_key: secrets.stripeSecretKey,
   stripe_webhook_secret: secrets.stripeWebhookSecret,
+  paypal_client_secret: secrets.paypalClientSecret,
+  payment_keyring: secrets.paymentKeyring,
   service_trust: JSON.stringify(serviceTrust(secrets)),
 };
 for (const name of serviceNames) {

@@ -21,6 +21,8 @@ sandbox. Ctrl-C stops it; the data stays in .ecotrack/.
   DATABASE_URL, REDIS_URL     servers to use in place of our own (DATABASE_URL: a superuser's)
   KAFKA_BROKERS               Kafka in place of the embedded bus
   STRIPE_SECRET_KEY, STRIPE_WEBHOOK_SECRET    an account at Stripe in place of the sandbox
+  PAYPAL_CLIENT_ID, PAYPAL_CLIENT_SECRET, PAYPAL_WEBHOOK_ID, PAYPAL_API_URL    the same for PayPal
+  PAYMENT_CAPTURE=delayed     cards are held with the order and charged when order-service says so
   SMTP_URL, MAIL_FROM         a mail server in place of the mailbox
   LOG_LEVEL                   trace, debug, info, warn, error`;
 

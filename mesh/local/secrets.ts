@@ -19,6 +19,9 @@ export interface Secrets {
   readonly keyEncryptionKey: string;
   readonly stripeSecretKey: string;
   readonly stripeWebhookSecret: string;
+  readonly paypalClientSecret: string;
+  /** `id:key`: payment-service seals columns with it. */
+  readonly paymentKeyring: string;
 }
 
 /** The secrets of this folder; made, readable by their owner only, when there are none. */
@@ -30,9 +33,19 @@ export async function openSecrets(home: Home): Promise<Secrets> {
     writeFileSync(file, JSON.stringify(secrets, null, 2), { mode: 0o600 });
     return secrets;
   }
-  const found = readJson(file);
+  const found = completed(readJson(file), file);
   if (isSecrets(found)) return found;
   throw damaged(file, "a secret is missing");
+}
+
+/** A folder from before a secret was needed gets it now. */
+function completed(found: unknown, file: string): unknown {
+  if (typeof found !== "object" || found === null) return found;
+  const added = Object.entries(createPaymentSecrets()).filter(([name]) => !(name in found));
+  if (added.length === 0) return found;
+  const secrets = { ...found, ...Object.fromEntries(added) };
+  writeFileSync(file, JSON.stringify(secrets, null, 2), { mode: 0o600 });
+  return secrets;
 }
 
 function readJson(file: string): unknown {
@@ -59,6 +72,8 @@ const singleSecrets = [
   "keyEncryptionKey",
   "stripeSecretKey",
   "stripeWebhookSecret",
+  "paypalClientSecret",
+  "paymentKeyring",
 ] as const;
 
 export async function createSecrets(): Promise<Secrets> {
@@ -73,7 +88,12 @@ export async function createSecrets(): Promise<Secrets> {
     keyEncryptionKey: randomBytes(32).toString("base64"),
     stripeSecretKey: `sk_test_${random()}`,
     stripeWebhookSecret: `whsec_${random()}`,
+    ...createPaymentSecrets(),
   };
+}
+
+function createPaymentSecrets(): Pick<Secrets, "paypalClientSecret" | "paymentKeyring"> {
+  return { paypalClientSecret: random(), paymentKeyring: `k1:${randomBytes(32).toString("base64")}` };
 }
 
 /** The JWKS of all services' public keys: by it each checks who calls. */

@@ -42,6 +42,8 @@ test("a key is given only to the process that needs it", () => {
       .map(({ name }) => name);
   expect(readers(secrets.keyEncryptionKey)).toEqual(["user-service"]);
   expect(readers(secrets.stripeSecretKey)).toEqual(["payment-service", "stripe-sandbox"]);
+  expect(readers(secrets.paypalClientSecret)).toEqual(["payment-service", "stripe-sandbox"]);
+  expect(readers(secrets.paymentKeyring)).toEqual(["payment-service"]);
   expect(readers(secrets.serviceKeys.order.d ?? "")).toEqual(["order-service"]);
 });
 
@@ -61,6 +63,7 @@ test("an account at Stripe takes the place of the sandbox", () => {
   const { env } = byName(definitions, "payment-service");
   expect(env).toMatchObject(chosen);
   expect(env.STRIPE_API_URL).toBeUndefined();
+  expect(env.PAYPAL_CLIENT_ID).toBeUndefined();
 });
 
 test("what the caller's shell happens to hold reaches no process", () => {

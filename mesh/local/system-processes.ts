@@ -81,7 +81,13 @@ function ofOneService(name: ServiceName, { ports, secrets, chosen }: SystemSetti
     case "order":
       return { PRODUCT_SERVICE_URL: localUrl(ports.product), PAYMENT_SERVICE_URL: localUrl(ports.payment) };
     case "payment":
-      return stripe(secrets, ports, chosen);
+      return {
+        KEYRING: secrets.paymentKeyring,
+        PAYMENT_RETURN_URL: `${localUrl(ports.gateway)}/docs`,
+        ...given(chosen, ["PAYMENT_CAPTURE", "PAYMENT_ACTION_MINUTES"]),
+        ...stripe(secrets, ports, chosen),
+        ...paypal(secrets, ports, chosen),
+      };
     case "notification":
       return {
         SMTP_URL: chosen.SMTP_URL ?? `smtp://127.0.0.1:${ports.smtp}`,
@@ -100,6 +106,22 @@ function stripe(secrets: Secrets, ports: Ports, chosen: Environment): Record<str
     };
   }
   return given(chosen, ["STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "STRIPE_API_URL"]);
+}
+
+/** The client id and the webhook id by which payment-service and the sandbox know each other. */
+const sandboxPaypal = { PAYPAL_CLIENT_ID: "sandbox-client", PAYPAL_WEBHOOK_ID: "SANDBOXWEBHOOK" } as const;
+
+/** The same for PayPal; not there at all when Stripe is the real one and PayPal was not named. */
+function paypal(secrets: Secrets, ports: Ports, chosen: Environment): Record<string, string> {
+  if (chosen.PAYPAL_CLIENT_ID) {
+    return given(chosen, ["PAYPAL_CLIENT_ID", "PAYPAL_CLIENT_SECRET", "PAYPAL_WEBHOOK_ID", "PAYPAL_API_URL"]);
+  }
+  if (chosen.STRIPE_SECRET_KEY) return {};
+  return {
+    ...sandboxPaypal,
+    PAYPAL_CLIENT_SECRET: secrets.paypalClientSecret,
+    PAYPAL_API_URL: localUrl(ports.sandbox),
+  };
 }
 
 function gateway(settings: SystemSettings): ProcessDefinition {
@@ -133,6 +155,9 @@ function stripeSandbox({ ports, secrets, sandboxBooks }: SystemSettings): Proces
       SECRET_KEY: secrets.stripeSecretKey,
       WEBHOOK_SECRET: secrets.stripeWebhookSecret,
       WEBHOOK_URL: `${localUrl(ports.gateway)}/webhooks/stripe`,
+      ...sandboxPaypal,
+      PAYPAL_CLIENT_SECRET: secrets.paypalClientSecret,
+      PAYPAL_WEBHOOK_URL: `${localUrl(ports.gateway)}/webhooks/paypal`,
       ...(sandboxBooks !== undefined && { STATE_FILE: sandboxBooks }),
     }),
   };

@@ -2,13 +2,14 @@ import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import type { Transaction } from "#mesh/postgres/sql";
 import { Uuid } from "#mesh/uuid-schema";
-import { settle } from "./charge-payment.ts";
-import type { Payment } from "./payment.ts";
+import type { ChargeDeps } from "./charge-payment.ts";
+import { isUnsettled, type Payment } from "./payment.ts";
+import type { ChargeOutcome } from "./payment-gateway.ts";
 import { findByOrder, lockById } from "./payment-store.ts";
 import { claimProviderEvent } from "./provider-event-store.ts";
 import { insertForeignRefund } from "./refund-store.ts";
 import { bookRefund, type RefundDeps } from "./send-refund.ts";
-import type { ChargeOutcome } from "./stripe-gateway.ts";
+import { settle } from "./settle-charge.ts";
 
 // Only what is used of them, since the provider adds fields as it likes.
 const eventSchema = Type.Object({
@@ -73,7 +74,7 @@ async function applyIntent(
   if (succeeded && deps.settled.has(intent.id)) return "nothing-to-do";
   const payment = await findByOrder(deps.sql, intent.metadata.orderId);
   if (payment === undefined || !isOf(deps, payment, intent.id, intent)) return "not-ours";
-  if (!isOpen(payment)) return "nothing-to-do";
+  if (!isUnsettled(payment)) return "nothing-to-do";
   const failure = intent.last_payment_error;
   const outcome: ChargeOutcome = succeeded
     ? { outcome: "captured", reference: intent.id }
@@ -85,7 +86,7 @@ async function applyIntent(
       };
   return await deps.transaction(async (tx) => {
     if (!(await claimProviderEvent(tx, event.id, event.type))) return "nothing-to-do";
-    await settle({ ...deps, sql: tx }, payment, outcome);
+    await settle(within(deps, tx), payment, outcome);
     return "applied";
   });
 }
@@ -102,12 +103,19 @@ async function applyRefund(
   return await deps.transaction(async (tx) => {
     if (!(await claimProviderEvent(tx, event.id, event.type))) return "nothing-to-do";
     // A refund proves the charge, even when the news of the charge is still on its way.
-    if (isOpen(payment)) {
-      await settle({ ...deps, sql: tx }, payment, { outcome: "captured", reference: charge.payment_intent });
+    if (isUnsettled(payment)) {
+      await settle(within(deps, tx), payment, { outcome: "captured", reference: charge.payment_intent });
     }
     return await bookForeignRefund(deps, tx, payment.id, charge.amount_refunded);
   });
 }
+
+/** The same, inside a transaction that is under way. */
+const within = (deps: RefundDeps, tx: Transaction): ChargeDeps => ({
+  ...deps,
+  sql: tx,
+  write: (statement) => statement(tx),
+});
 
 async function bookForeignRefund(
   deps: RefundDeps,
@@ -128,8 +136,6 @@ async function bookForeignRefund(
 /** What the provider sent back beyond what we asked for; refunds of ours that are under way count as asked for. */
 const foreignPart = ({ refunded, refunding }: Payment, refundedAtProvider: number): number =>
   refundedAtProvider - refunded - refunding;
-
-const isOpen = ({ status }: Payment): boolean => status === "initiated" || status === "unknown";
 
 /** Another charge or another amount for a known order is never booked: a person has to look at it. */
 function isOf(

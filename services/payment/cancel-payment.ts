@@ -1,10 +1,16 @@
 import type { Transaction } from "#mesh/postgres/sql";
-import { askProvider } from "./charge-payment.ts";
-import { leftToRefund, type Payment } from "./payment.ts";
+import { auditEntry } from "./audit-log.ts";
+import { askProvider, tokenOf } from "./charge-payment.ts";
+import { isOpen, isUnsettled, leftToRefund, nextAttemptAfterMs, type Payment } from "./payment.ts";
+import { tell } from "./payment-event.ts";
+import { gatewayNamed } from "./payment-gateway.ts";
 import { claimOpen, findByOrder, lockById, markCancelled } from "./payment-store.ts";
+import { knownCharge } from "./provider-outcome.ts";
 import type { Refund } from "./refund.ts";
 import { holdRefund, insertPendingRefund, lockPendingCancellation } from "./refund-store.ts";
 import { type RefundDeps, sendRefund } from "./send-refund.ts";
+import { settle } from "./settle-charge.ts";
+import { releaseWaiting, settleVoided } from "./settle-store.ts";
 
 /** `processing`: not known yet, ask again. The other three are final. */
 export type Cancellation = "none" | "voided" | "refunded" | "processing";
@@ -18,20 +24,23 @@ export async function cancelPayment(
   deps: RefundDeps,
   { orderId, reason }: { orderId: string; reason: string },
 ): Promise<Cancellation> {
-  const payment = await markCancelled(deps.sql, { id: deps.newId(), orderId, reason });
-  if (payment.status !== "initiated" && payment.status !== "unknown") {
-    return await finishCancellation(deps, payment);
-  }
+  const audit = auditEntry(deps.now(), "cancellation-asked", null, { orderId, reason });
+  const payment = await markCancelled(deps.sql, { id: deps.newId(), orderId, reason, audit });
+  if (!isUnsettled(payment)) return await finishCancellation(deps, payment);
   const claimed = await claimOpen(deps.sql, orderId);
   return claimed === undefined ? "processing" : await finishCancellation(deps, claimed);
 }
 
-/** @param payment one that is marked as cancelled; held by the caller while its charge is open */
+/** @param payment one that is marked as cancelled; held by the caller while its charge is unsettled */
 export async function finishCancellation(deps: RefundDeps, payment: Payment): Promise<Cancellation> {
   switch (payment.status) {
     case "cancelled":
+      return payment.reference === null ? "none" : "voided";
     case "declined":
       return "none";
+    case "requires-action":
+    case "authorized":
+      return await letGo(deps, payment);
     case "refunded":
       return "refunded";
     case "captured":
@@ -39,13 +48,33 @@ export async function finishCancellation(deps: RefundDeps, payment: Payment): Pr
     case "initiated":
     case "unknown": {
       await askProvider(deps, payment);
-      const settled = await findByOrder(deps.sql, payment.orderId);
-      if (settled === undefined || settled.status === "initiated" || settled.status === "unknown") {
-        return "processing";
-      }
-      return await finishCancellation(deps, settled);
+      const answered = await findByOrder(deps.sql, payment.orderId);
+      if (answered === undefined || isOpen(answered)) return "processing";
+      if (!isUnsettled(answered)) return await finishCancellation(deps, answered);
+      const claimed = await claimOpen(deps.sql, payment.orderId);
+      return claimed === undefined ? "processing" : await letGo(deps, claimed);
     }
   }
+}
+
+/** Ends what waits for the buyer or is held, at the provider first; too late, and the money goes back instead. */
+async function letGo(deps: RefundDeps, payment: Payment): Promise<Cancellation> {
+  const { orderId, attempts } = payment;
+  const gateway = gatewayNamed(deps.gateways, payment.gateway);
+  const known = knownCharge(payment, tokenOf(deps, payment));
+  const ended = await gateway.void(known);
+  if (ended === "unknown") {
+    await releaseWaiting(deps.sql, orderId, nextAttemptAfterMs(attempts));
+    return "processing";
+  }
+  if (ended === "captured") await settle(deps, payment, await gateway.find(known));
+  else {
+    const told = tell(deps, payment, "ecotrack.payment.failed.v1", "charge-voided", { reason: "cancelled" });
+    await deps.write((sql) => settleVoided(sql, orderId, told));
+  }
+  const after = await findByOrder(deps.sql, orderId);
+  if (after === undefined || isUnsettled(after)) return "processing";
+  return await finishCancellation(deps, after);
 }
 
 async function sendRest(deps: RefundDeps, payment: Payment): Promise<Cancellation> {

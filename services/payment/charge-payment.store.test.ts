@@ -58,7 +58,6 @@ describe("charging", () => {
   test.each([
     ["pm_card_chargeDeclined", "generic_decline"],
     ["pm_card_chargeDeclinedInsufficientFunds", "insufficient_funds"],
-    ["pm_card_authenticationRequired", "authentication_required"],
     ["pm_unheard_of", "resource_missing"],
   ])("%s is declined, and stays so", async (token, declineCode) => {
     for (let i = 0; i < 2; i++) {

@@ -1,5 +1,24 @@
 import { serviceSettings } from "#mesh/service-settings";
-import { type Environment, readSettings, secret, url } from "#mesh/settings";
+import {
+  choice,
+  type Environment,
+  integer,
+  optional,
+  readSettings,
+  type Setting,
+  secret,
+  text,
+  url,
+} from "#mesh/settings";
+import { type Keyring, openKeyring } from "./keyring.ts";
+
+/** Keys by which columns are sealed: `id:32 bytes in base64`, separated by commas; the first one seals. */
+const keyring: Setting<Keyring> = {
+  name: "KEYRING",
+  secret: true,
+  fallback: undefined,
+  parse: openKeyring,
+};
 
 export const settings = {
   ...serviceSettings(8084),
@@ -10,6 +29,25 @@ export const settings = {
   stripeApiUrl: url("STRIPE_API_URL", {
     protocols: ["http", "https"],
     default: "https://api.stripe.com",
+  }),
+  keyring,
+  /** `delayed`: a card's money is held with the charge, and taken when order-service says so. */
+  capture: choice("PAYMENT_CAPTURE", ["automatic", "delayed"], { default: "automatic" }),
+  /** Where the bank or PayPal sends a buyer back to. */
+  returnUrl: url("PAYMENT_RETURN_URL", {
+    protocols: ["http", "https"],
+    default: "https://ecotrack.test/orders",
+  }),
+  /** How long a buyer has to agree at the bank or at PayPal. */
+  actionMinutes: integer("PAYMENT_ACTION_MINUTES", { min: 1, max: 1440, default: 15 }),
+  /** Without it PayPal is not offered; with it the next two are needed. */
+  paypalClientId: optional(text("PAYPAL_CLIENT_ID")),
+  paypalClientSecret: optional(secret("PAYPAL_CLIENT_SECRET")),
+  /** Of the webhook, as PayPal shows it: it is part of what PayPal signs. */
+  paypalWebhookId: optional(text("PAYPAL_WEBHOOK_ID")),
+  paypalApiUrl: url("PAYPAL_API_URL", {
+    protocols: ["http", "https"],
+    default: "https://api-m.paypal.com",
   }),
 };
 

@@ -5,11 +5,13 @@ import { isAdmin, type UserCaller } from "#mesh/identity/caller";
 import { ProblemError } from "#mesh/problem";
 import { applyWebhook } from "./apply-webhook.ts";
 import { cancelPayment } from "./cancel-payment.ts";
-import { chargePayment } from "./charge-payment.ts";
+import { type CaptureResult, capturePayment } from "./capture-payment.ts";
+import { type ChargeResult, chargePayment } from "./charge-payment.ts";
 import type { Payment } from "./payment.ts";
 import {
   CancelBody,
   ChargeBody,
+  nextActionOf,
   OrderParams,
   PaymentList,
   PaymentParams,
@@ -32,32 +34,16 @@ const processing = { status: "processing" } as const;
 
 /** The routes of payment-service. */
 export function createPaymentHttp(base: ServiceAppOptions, deps: RefundDeps, webhookSecret: string) {
+  const view = (payment: Payment) => paymentView(payment, deps.keyring);
   return createServiceApp(base)
     .macro({ refuseCardNumbers: { transform: refuseCardNumber } })
     .put(
       "/internal/payments/:orderId",
       async ({ params, body, set }) => {
-        const { userId, amount, paymentMethod } = body;
+        const { userId, amount, paymentMethod: method } = body;
         const orderId = params.orderId.toLowerCase();
-        const result = await chargePayment(deps, {
-          orderId,
-          userId: userId.toLowerCase(),
-          amount,
-          cardToken: paymentMethod.token,
-        });
-        switch (result.standing) {
-          case "captured":
-            return paymentView(result.payment);
-          case "open":
-            set.status = 202;
-            return processing;
-          case "declined":
-            throw new ProblemError(declinedProblem(result));
-          case "cancelled":
-            throw new ProblemError(paymentProblems.cancelled);
-          case "differs":
-            throw new ProblemError(paymentProblems.differs);
-        }
+        const asked = { orderId, userId: userId.toLowerCase(), amount, method };
+        return chargeAnswer(deps, set, await chargePayment(deps, asked));
       },
       {
         services: ["order-service"],
@@ -66,6 +52,12 @@ export function createPaymentHttp(base: ServiceAppOptions, deps: RefundDeps, web
         body: ChargeBody,
         detail: internal,
       },
+    )
+    .post(
+      "/internal/payments/:orderId/capture",
+      async ({ params, set }) =>
+        chargeAnswer(deps, set, await capturePayment(deps, params.orderId.toLowerCase())),
+      { services: ["order-service"], params: OrderParams, detail: internal },
     )
     .post(
       "/internal/payments/:orderId/cancel",
@@ -87,7 +79,7 @@ export function createPaymentHttp(base: ServiceAppOptions, deps: RefundDeps, web
       "/api/payments",
       async ({ caller, query }) => {
         const payment = await findByOrder(deps.sql, query.orderId);
-        return { data: mayRead(caller, payment) ? [paymentView(payment)] : [], nextCursor: null };
+        return { data: mayRead(caller, payment) ? [view(payment)] : [], nextCursor: null };
       },
       {
         user: true,
@@ -102,7 +94,7 @@ export function createPaymentHttp(base: ServiceAppOptions, deps: RefundDeps, web
         const payment = await findById(deps.sql, params.id);
         if (!mayRead(caller, payment))
           throw new ProblemError(refundProblem({ refused: "payment-not-found" }));
-        return paymentView(payment);
+        return view(payment);
       },
       {
         user: true,
@@ -148,6 +140,35 @@ export function createPaymentHttp(base: ServiceAppOptions, deps: RefundDeps, web
       },
       { anyone: true, body: Type.String(), detail: { summary: "For Stripe", tags: ["webhooks"] } },
     );
+}
+
+/** What order-service is told of a charge. @throws ProblemError for what will not become one */
+function chargeAnswer(
+  { keyring }: RefundDeps,
+  set: { status?: unknown },
+  result: ChargeResult | CaptureResult,
+) {
+  switch (result.standing) {
+    case "captured":
+    case "authorized":
+      return paymentView(result.payment, keyring);
+    case "requires-action":
+      set.status = 202;
+      return { status: "requires-action", nextAction: nextActionOf(result.payment, keyring) };
+    case "open":
+      set.status = 202;
+      return processing;
+    case "declined":
+      throw new ProblemError(declinedProblem(result));
+    case "cancelled":
+      throw new ProblemError(paymentProblems.cancelled);
+    case "differs":
+      throw new ProblemError(paymentProblems.differs);
+    case "method-unavailable":
+      throw new ProblemError(paymentProblems.methodUnavailable);
+    case "nothing-held":
+      throw new ProblemError(paymentProblems.nothingHeld);
+  }
 }
 
 /** Comes before every other look at the body, so that no error and no log line can carry what it refuses. */

@@ -2,7 +2,10 @@ import type { Metrics } from "#observability/metrics";
 
 export type PaymentMetrics = ReturnType<typeof createPaymentMetrics>;
 
-/** What the business wants to know of payments. Outcomes: captured, declined, unknown, refunded, refund-failed. */
+/**
+ * What the business wants to know of payments. Outcomes: captured, authorized, requires-action, declined,
+ * unknown, refunded, refund-failed.
+ */
 export function createPaymentMetrics(metrics: Metrics) {
   return {
     total: metrics.counter("payments_total", "Answers of payment providers, by outcome", [

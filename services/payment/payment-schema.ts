@@ -1,7 +1,9 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { moneySchema } from "#mesh/money";
 import { Uuid } from "#mesh/uuid-schema";
+import type { Keyring } from "./keyring.ts";
 import type { Payment } from "./payment.ts";
+import { openColumn } from "./sealed-columns.ts";
 
 /** The largest charge that Stripe takes in any currency, in minor units. */
 const largestAmount = 99_999_999;
@@ -24,7 +26,10 @@ export const ChargeBody = Type.Object(
     userId: Uuid,
     amount: positiveMoney,
     paymentMethod: Type.Object(
-      { type: Type.Literal("card"), token: Type.String({ pattern: "^[A-Za-z0-9_]{3,200}$" }) },
+      {
+        type: Type.Union([Type.Literal("card"), Type.Literal("paypal")]),
+        token: Type.String({ pattern: "^[A-Za-z0-9_-]{3,200}$" }),
+      },
       { additionalProperties: false },
     ),
   },
@@ -33,12 +38,21 @@ export const ChargeBody = Type.Object(
 export const CancelBody = Type.Object({ reason }, { additionalProperties: false });
 export const RefundBody = Type.Object({ amount: positiveMoney, reason }, { additionalProperties: false });
 
+/** What the buyer has to do before the money can be taken. */
+export const NextAction = Type.Object({
+  type: Type.Literal("redirect"),
+  url: Type.String(),
+  expiresAt: Type.String({ format: "date-time" }),
+});
+
 export const PaymentView = Type.Object({
   id: Uuid,
   orderId: Uuid,
   status: Type.Union([
     Type.Literal("initiated"),
     Type.Literal("unknown"),
+    Type.Literal("requires-action"),
+    Type.Literal("authorized"),
     Type.Literal("captured"),
     Type.Literal("declined"),
     Type.Literal("cancelled"),
@@ -47,6 +61,7 @@ export const PaymentView = Type.Object({
   amount: moneySchema,
   refunded: moneySchema,
   gateway: Type.String(),
+  nextAction: Type.Optional(NextAction),
   createdAt: Type.String({ format: "date-time" }),
 });
 export const PaymentList = Type.Object({
@@ -63,8 +78,9 @@ export const RefundView = Type.Object({
 });
 
 /** What clients see of a payment. */
-export function paymentView(payment: Payment): Static<typeof PaymentView> {
+export function paymentView(payment: Payment, keyring: Keyring): Static<typeof PaymentView> {
   const { id, orderId, status, amount, refunded, currency, gateway, createdAt } = payment;
+  const nextAction = nextActionOf(payment, keyring);
   return {
     id,
     orderId,
@@ -72,6 +88,18 @@ export function paymentView(payment: Payment): Static<typeof PaymentView> {
     amount: { amount, currency },
     refunded: { amount: refunded, currency },
     gateway,
+    ...(nextAction && { nextAction }),
     createdAt: createdAt.toISOString(),
   };
+}
+
+/** Undefined unless the payment waits for the buyer. */
+export function nextActionOf(
+  { id, status, nextActionUrl, actionExpiresAt, cancelReason }: Payment,
+  keyring: Keyring,
+): Static<typeof NextAction> | undefined {
+  if (status !== "requires-action" || cancelReason !== null) return undefined;
+  if (nextActionUrl === null || actionExpiresAt === null) return undefined;
+  const url = openColumn(keyring, id, "next_action_url", nextActionUrl);
+  return { type: "redirect", url, expiresAt: actionExpiresAt.toISOString() };
 }

@@ -21,8 +21,11 @@ const captured: Payment = {
   refunded: 0,
   refunding: 0,
   gateway: "stripe",
-  cardToken: "pm_card_visa",
+  capture: "automatic",
+  cardToken: "v1.sealed",
   reference: "pi_1",
+  nextActionUrl: null,
+  actionExpiresAt: null,
   declineCode: null,
   declineDetail: null,
   cancelReason: null,
@@ -35,6 +38,8 @@ describe("what an order may rely on", () => {
   test.each<[PaymentStatus, string]>([
     ["initiated", "open"],
     ["unknown", "open"],
+    ["requires-action", "requires-action"],
+    ["authorized", "authorized"],
     ["captured", "captured"],
     ["declined", "declined"],
     ["cancelled", "cancelled"],
@@ -52,13 +57,23 @@ describe("what an order may rely on", () => {
       orderId: captured.orderId,
       userId: captured.userId ?? "",
       amount: eur(1000),
-      cardToken: "pm_card_visa",
+      method: { type: "card" as const, token: "pm_card_visa" },
     };
-    expect(isSameCharge(captured, request)).toBe(true);
-    expect(isSameCharge(captured, { ...request, amount: eur(1001) })).toBe(false);
-    expect(isSameCharge(captured, { ...request, amount: { amount: 1000, currency: "USD" } })).toBe(false);
-    expect(isSameCharge(captured, { ...request, userId: captured.id })).toBe(false);
-    expect(isSameCharge(captured, { ...request, cardToken: "pm_card_mastercard" })).toBe(false);
+    expect(isSameCharge(captured, "pm_card_visa", request)).toBe(true);
+    expect(isSameCharge(captured, "pm_card_visa", { ...request, amount: eur(1001) })).toBe(false);
+    expect(
+      isSameCharge(captured, "pm_card_visa", { ...request, amount: { amount: 1000, currency: "USD" } }),
+    ).toBe(false);
+    expect(isSameCharge(captured, "pm_card_visa", { ...request, userId: captured.id })).toBe(false);
+    expect(
+      isSameCharge(captured, "pm_card_visa", { ...request, method: { type: "card", token: "pm_1" } }),
+    ).toBe(false);
+    expect(
+      isSameCharge(captured, "pm_card_visa", {
+        ...request,
+        method: { type: "paypal", token: "pm_card_visa" },
+      }),
+    ).toBe(false);
   });
 });
 

@@ -1,6 +1,15 @@
 import type { Money } from "#mesh/money";
+import type { CaptureMode, GatewayName } from "./payment-gateway.ts";
 
-export type PaymentStatus = "initiated" | "unknown" | "captured" | "declined" | "cancelled" | "refunded";
+export type PaymentStatus =
+  | "initiated"
+  | "unknown"
+  | "requires-action"
+  | "authorized"
+  | "captured"
+  | "declined"
+  | "cancelled"
+  | "refunded";
 
 /** What an order owes and how far that is paid. Amounts in minor units of `currency`. */
 export interface Payment {
@@ -14,9 +23,15 @@ export interface Payment {
   readonly refunded: number;
   /** What is being sent back and not confirmed yet. */
   readonly refunding: number;
-  readonly gateway: string;
+  readonly gateway: GatewayName;
+  /** `asked`: held money is to be taken. */
+  readonly capture: CaptureMode | "asked";
+  /** What pays, by the provider's name for it; sealed. */
   readonly cardToken: string | null;
   readonly reference: string | null;
+  /** Where the buyer has to go to agree; sealed. */
+  readonly nextActionUrl: string | null;
+  readonly actionExpiresAt: Date | null;
   readonly declineCode: string | null;
   readonly declineDetail: string | null;
   readonly cancelReason: string | null;
@@ -24,17 +39,28 @@ export interface Payment {
   readonly createdAt: Date;
 }
 
+/** What the buyer pays with: the provider's name for a card, or the PayPal order that the buyer approved. */
+export interface PaymentMethod {
+  readonly type: "card" | "paypal";
+  readonly token: string;
+}
+
 /** A charge that an order asks for. */
 export interface ChargeRequest {
   readonly orderId: string;
   readonly userId: string;
   readonly amount: Money;
-  readonly cardToken: string;
+  readonly method: PaymentMethod;
 }
+
+export const gatewayOfMethod = { card: "stripe", paypal: "paypal" } as const satisfies Record<
+  PaymentMethod["type"],
+  GatewayName
+>;
 
 /** Where an order's payment stands, as the one who asks for the charge has to know it. */
 export type Standing =
-  | { readonly standing: "captured"; readonly payment: Payment }
+  | { readonly standing: "captured" | "authorized" | "requires-action"; readonly payment: Payment }
   | { readonly standing: "declined"; readonly code: string; readonly detail: string }
   | { readonly standing: "open" }
   | { readonly standing: "cancelled" };
@@ -47,7 +73,9 @@ export function standingOf(payment: Payment): Standing {
   if (payment.cancelReason !== null) return { standing: "cancelled" };
   switch (payment.status) {
     case "captured":
-      return { standing: "captured", payment };
+    case "authorized":
+    case "requires-action":
+      return { standing: payment.status, payment };
     case "declined":
       return {
         standing: "declined",
@@ -63,13 +91,22 @@ export function standingOf(payment: Payment): Standing {
   }
 }
 
-/** Whether a repeated request is the one that the payment was made for. */
-export function isSameCharge(payment: Payment, request: ChargeRequest): boolean {
+/** Nothing is known of the provider's answer yet. */
+export const isOpen = ({ status }: Pick<Payment, "status">): boolean =>
+  status === "initiated" || status === "unknown";
+
+/** Nothing is decided yet, whether or not the provider answered. */
+export const isUnsettled = (payment: Pick<Payment, "status">): boolean =>
+  isOpen(payment) || payment.status === "requires-action" || payment.status === "authorized";
+
+/** Whether a repeated request is the one that the payment was made for. @param token of the payment, opened */
+export function isSameCharge(payment: Payment, token: string, request: ChargeRequest): boolean {
   return (
     payment.userId === request.userId &&
     payment.amount === request.amount.amount &&
     payment.currency === request.amount.currency &&
-    payment.cardToken === request.cardToken
+    payment.gateway === gatewayOfMethod[request.method.type] &&
+    token === request.method.token
   );
 }
 
@@ -93,9 +130,3 @@ export const leftToRefund = ({ amount, refunded, refunding }: Payment): number =
 
 /** Milliseconds until the provider is asked again: × 1.5 each time from 2 s, at most 30 s. */
 export const nextAttemptAfterMs = (attempts: number): number => Math.min(2_000 * 1.5 ** attempts, 30_000);
-
-/**
- * How long the provider surely remembers an idempotency key. Stripe forgets after 24 h, and a forgotten key charges
- * a second time; from here on the charge is looked for instead.
- */
-export const keyTrustedForMs = 20 * 60 * 60 * 1000;

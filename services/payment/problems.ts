@@ -81,6 +81,16 @@ export const paymentProblems = {
     code: "payment-differs",
     title: "Another payment was asked for under this order id",
   },
+  methodUnavailable: {
+    status: 422,
+    code: "payment-method-unavailable",
+    title: "This shop does not take this way to pay",
+  },
+  nothingHeld: {
+    status: 409,
+    code: "nothing-authorized",
+    title: "No money of this order is held that could be taken",
+  },
   keyMissing: {
     status: 400,
     code: "idempotency-key-missing",

@@ -1,8 +1,9 @@
 import { paymentEvent, paymentTopic } from "#mesh/events/payment-events";
 import { appendEvents } from "#mesh/outbox/append";
 import type { Sql, Transact, Transaction } from "#mesh/postgres/sql";
-import type { ChargeDeps } from "./charge-payment.ts";
-import { keyTrustedForMs, nextAttemptAfterMs, type Payment } from "./payment.ts";
+import { type ChargeDeps, tokenOf } from "./charge-payment.ts";
+import { nextAttemptAfterMs, type Payment } from "./payment.ts";
+import { gatewayNamed } from "./payment-gateway.ts";
 import { findById, lockById } from "./payment-store.ts";
 import type { Refund, RefundStatus } from "./refund.ts";
 import { releaseRefund, settleFailed, settleSucceeded } from "./refund-store.ts";
@@ -14,12 +15,18 @@ export interface RefundDeps extends ChargeDeps {
 
 /** Asks the provider for a refund that the caller holds, and books what it says. `pending` means: not known yet. */
 export async function sendRefund(deps: RefundDeps, refund: Refund): Promise<RefundStatus> {
-  const { sql, transaction, stripe, metrics, log, now } = deps;
+  const { sql, transaction, gateways, metrics, log, now } = deps;
   const payment = await findById(sql, refund.paymentId);
   if (payment?.reference == null) throw new Error(`Refund ${refund.id} is of a payment without a charge`);
-  const asked = { refundId: refund.id, reference: payment.reference, amount: refund.amount };
-  const keyIsOld = now().getTime() - refund.createdAt.getTime() > keyTrustedForMs;
-  const outcome = await (keyIsOld ? stripe.findRefund(asked) : stripe.refund(asked));
+  const provider = gatewayNamed(gateways, payment.gateway);
+  const asked = {
+    refundId: refund.id,
+    reference: payment.reference,
+    token: tokenOf(deps, payment),
+    amount: { amount: refund.amount, currency: payment.currency },
+  };
+  const keyIsOld = now().getTime() - refund.createdAt.getTime() > provider.keyTrustedForMs;
+  const outcome = await (keyIsOld ? provider.findRefund(asked) : provider.refund(asked));
   const { gateway, orderId } = payment;
   if (outcome.outcome === "unknown") {
     log.warn({ orderId, refundId: refund.id, reason: outcome.reason }, "outcome of a refund is unknown");

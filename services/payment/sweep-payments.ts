@@ -1,6 +1,6 @@
 import { finishCancellation } from "./cancel-payment.ts";
 import { askProvider } from "./charge-payment.ts";
-import { nextAttemptAfterMs, type Payment } from "./payment.ts";
+import { isUnsettled, nextAttemptAfterMs, type Payment } from "./payment.ts";
 import { claimDue, releaseCancellation } from "./payment-store.ts";
 import { deleteOldEvents } from "./provider-event-store.ts";
 import { claimDueRefunds } from "./refund-store.ts";
@@ -31,9 +31,8 @@ export async function sweepPayments(deps: RefundDeps): Promise<number> {
 }
 
 async function sweepPayment(deps: RefundDeps, payment: Payment): Promise<void> {
-  const isOpen = payment.status === "initiated" || payment.status === "unknown";
   if (payment.cancelReason === null) {
-    if (isOpen) await askProvider(deps, payment);
+    if (isUnsettled(payment)) await askProvider(deps, payment);
     else await releaseCancellation(deps.sql, payment.id, null);
     return;
   }

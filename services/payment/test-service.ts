@@ -5,11 +5,14 @@ import { uuidV7 } from "#mesh/uuid-v7";
 import { createLog } from "#observability/log";
 import { createMetrics } from "#observability/metrics";
 import { createPaymentApp } from "./app.ts";
+import { openKeyring } from "./keyring.ts";
+import type { CaptureMode } from "./payment-gateway.ts";
 import { createSandbox, type Sandbox } from "./sandbox/sandbox.ts";
 import { signatureHeader } from "./sandbox/webhook-sender.ts";
 
 const secretKey = "sk_test_sandbox";
 const webhookSecret = "whsec_sandbox";
+export const testKeys = `k1:${Buffer.alloc(32, 1).toString("base64")}`;
 const migrations = new URL("./migrations/", import.meta.url);
 
 export type TestService = Awaited<ReturnType<typeof startTestService>>;
@@ -25,6 +28,7 @@ export interface Reply {
     readonly declineCode: string;
     readonly refunded: { readonly amount: number };
     readonly amount: { readonly amount: number };
+    readonly nextAction: { readonly type: string; readonly url: string; readonly expiresAt: string };
     readonly data: readonly { readonly id: string }[];
     readonly errors: readonly { readonly pointer: string }[];
   };
@@ -34,7 +38,15 @@ export interface Reply {
  * payment-service on a database of its own, with a sandbox that listens and sends it webhooks when `webhooks` is set.
  * `network` may come between the service and the provider: what it returns is answered instead.
  */
-export async function startTestService({ webhooks = false } = {}) {
+export async function startTestService({
+  webhooks = false,
+  capture = "automatic",
+  keys = testKeys,
+}: {
+  webhooks?: boolean;
+  capture?: CaptureMode;
+  keys?: string;
+} = {}) {
   const database: TestDatabase = await testDatabase(migrations);
   const lines: string[] = [];
   const log = createLog({
@@ -70,15 +82,24 @@ export async function startTestService({ webhooks = false } = {}) {
         stripeSecretKey: secretKey,
         stripeWebhookSecret: webhookSecret,
         stripeApiUrl: `http://127.0.0.1:${provider.port}`,
+        keyring: openKeyring(keys),
+        capture,
+        returnUrl: "https://shop.test/orders",
+        actionMinutes: 15,
+        paypalClientId: undefined,
+        paypalClientSecret: undefined,
+        paypalWebhookId: undefined,
+        paypalApiUrl: "https://api-m.paypal.com",
       },
       sql: database.sql,
       transaction: database.transaction,
+      autocommit: database.autocommit,
       identity: people.identity,
       log,
       metrics: createMetrics("payment-service"),
       now: () => new Date(Date.now() + clock.offsetMs),
       newId: uuidV7,
-      stripeTimeoutMs: 400,
+      providerTimeoutMs: 400,
     });
   const { app, deps } = make();
   // A second process on the same database, for what two of them may do at once.
@@ -133,6 +154,8 @@ export async function startTestService({ webhooks = false } = {}) {
     call,
     charge,
     chargeBody,
+    capture: (orderId: string, to = app) =>
+      call("POST", `/internal/payments/${orderId}/capture`, order, undefined, {}, to),
     cancel: (orderId: string, to = app) =>
       call("POST", `/internal/payments/${orderId}/cancel`, order, { reason: "order-cancelled" }, {}, to),
     refund: (paymentId: string, amount: number, key = uuidV7(), to = app) =>

@@ -6,7 +6,14 @@ import type { Charge, Intent, Refund } from "./stripe-objects.ts";
 import { type TestCard, testCards } from "./test-cards.ts";
 
 export type BookEvent =
-  | { type: "payment_intent.succeeded" | "payment_intent.payment_failed"; object: Intent; card: TestCard }
+  | {
+      type:
+        | "payment_intent.succeeded"
+        | "payment_intent.payment_failed"
+        | "payment_intent.amount_capturable_updated";
+      object: Intent;
+      card: TestCard;
+    }
   | { type: "payment_intent.canceled"; object: Intent }
   | { type: "charge.refunded"; object: Charge };
 
@@ -21,6 +28,8 @@ export class Books {
     private readonly newId: (prefix: string) => string,
     private readonly seconds: () => number,
     private readonly happened: (event: BookEvent) => void,
+    /** Where a buyer's browser reaches the sandbox. */
+    private readonly publicUrl: () => string,
   ) {}
 
   /** Puts back what an earlier run knew. */
@@ -90,7 +99,7 @@ export class Books {
     if (card.outcome === "requires-action") {
       if (textOf(form, "error_on_requires_action") !== "true" && textOf(form, "off_session") !== "true") {
         intent.status = "requires_action";
-        intent.next_action = { type: "use_stripe_sdk" };
+        intent.next_action = this.#actionFor(intent, textOf(form, "return_url"));
         return;
       }
       this.#decline(intent, card, {
@@ -100,10 +109,41 @@ export class Books {
       });
     }
     if (card.decline !== undefined) this.#decline(intent, card, card.decline);
-    const charge = this.#charge(intent, method);
+    this.#succeed(intent, card);
+  }
+
+  /** What the buyer did at the bank. @returns the intent after it; unchanged when it waits for nobody */
+  authenticate(intent: Intent, approved: boolean): Intent {
+    if (intent.status !== "requires_action") return intent;
+    const card = cardNamed(intent.payment_method ?? "");
+    intent.next_action = null;
+    if (approved) {
+      this.#succeed(intent, card);
+      return intent;
+    }
+    try {
+      this.#decline(intent, card, {
+        code: "payment_intent_authentication_failure",
+        message: "The bank did not confirm that it is you.",
+      });
+    } catch (error) {
+      if (!(error instanceof StripeRefusal)) throw error;
+    }
+    return intent;
+  }
+
+  #actionFor({ id }: Intent, returnUrl: string | undefined): Intent["next_action"] {
+    if (returnUrl === undefined) return { type: "use_stripe_sdk" };
+    const url = `${this.publicUrl()}/sandbox/authenticate/${id}`;
+    return { type: "redirect_to_url", redirect_to_url: { url, return_url: returnUrl } };
+  }
+
+  #succeed(intent: Intent, card: TestCard): void {
+    const charge = this.#charge(intent, intent.payment_method ?? "");
     if (intent.capture_method === "manual") {
       intent.status = "requires_capture";
       intent.amount_capturable = intent.amount;
+      this.happened({ type: "payment_intent.amount_capturable_updated", object: intent, card });
       return;
     }
     charge.captured = true;
@@ -139,6 +179,7 @@ export class Books {
       charge.amount_refunded = charge.amount;
     }
     intent.status = "canceled";
+    intent.next_action = null;
     intent.amount_capturable = 0;
     intent.canceled_at = this.seconds();
     intent.cancellation_reason = textOf(form, "cancellation_reason") ?? null;

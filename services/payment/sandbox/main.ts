@@ -13,12 +13,13 @@ const config = readSettings("stripe-sandbox", process.env, {
   }),
   webhookSecret: secret("WEBHOOK_SECRET"),
   secretKey: secret("SECRET_KEY"),
+  /** Where a buyer's browser reaches this sandbox, when that is not where payment-service does. */
+  publicUrl: optional(url("PUBLIC_URL", { protocols: ["http", "https"] })),
   /** Where the books are kept; without it they are gone with the process. */
   stateFile: optional(text("STATE_FILE")),
 });
 const { stateFile } = config;
 
-const html = { "content-type": "text/html; charset=utf-8" };
 let journal: Journal | undefined;
 const sandbox = orExit(() => {
   const made = createSandbox(
@@ -34,7 +35,7 @@ const listener = listen({
   hostname: config.host,
   async fetch(request) {
     const { pathname } = new URL(request.url);
-    if (pathname === "/") return new Response(page(sandbox.state()), { headers: html });
+    if (pathname === "/") return page(sandbox.state());
     if (pathname === "/favicon.ico") return new Response(null, { status: 204 });
     if (pathname === "/sandbox/state") return Response.json(sandbox.state());
     if (pathname.startsWith("/health/")) return Response.json({ status: "ok" });

@@ -1,23 +1,13 @@
 import type { SandboxState } from "./books-state.ts";
+import { document, escaped } from "./document.ts";
 
 const shown = 200;
 
 /** The books as a page, newest first. */
-export function page({ orders, intents, refunds, webhooks }: SandboxState): string {
-  return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<meta name="color-scheme" content="light dark">
-<title>Payment sandbox</title>
-<style>
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 84rem; padding: 0 1rem }
-.wide { overflow-x: auto }
-table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }
-th, td { text-align: left; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid color-mix(in srgb, currentColor 20%, transparent) }
-th, td { white-space: nowrap }
-</style>
-<h1>Payment sandbox</h1>
+export function page({ orders, intents, refunds, webhooks }: SandboxState): Response {
+  return document(
+    "Payment sandbox",
+    `<h1>Payment sandbox</h1>
 <p>No money moves here. ${intents.length} payment intents, ${refunds.length} refunds; webhooks: ${webhooks.delivered}
 delivered, ${webhooks.pending} pending, ${webhooks.failed} given up. All of it as JSON: <a href="/sandbox/state">/sandbox/state</a></p>
 <h2>By order</h2>
@@ -48,9 +38,8 @@ ${table(
       each.payment_method ?? "",
       new Date(each.created * 1000).toISOString(),
     ]),
-)}
-</html>
-`;
+)}`,
+  );
 }
 
 function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -69,5 +58,3 @@ function money(minorUnits: number, currency: string): string {
   }).resolvedOptions();
   return `${(minorUnits / 10 ** digits).toFixed(digits)} ${code}`;
 }
-
-const escaped = (text: string): string => text.replace(/[&<>"]/g, (each) => `&#${each.codePointAt(0)};`);

@@ -271,7 +271,7 @@ test("the page shows the books and escapes what clients sent", async () => {
     payment_method: "pm_card_visa",
     metadata: { orderId: "<script>" },
   });
-  const html = page(sandbox.state());
+  const html = await page(sandbox.state()).text();
   expect(html).toContain(">25.00 EUR<");
   expect(html).not.toContain("<script>");
 });

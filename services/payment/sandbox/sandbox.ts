@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { bankPage } from "./bank-page.ts";
 import { type BookEvent, Books } from "./books.ts";
 import { booksState, type SandboxState } from "./books-state.ts";
 import { decodeForm, type Form, textOf } from "./form.ts";
@@ -22,6 +23,8 @@ export interface SandboxOptions {
   readonly webhookBackoffMs?: number;
   /** How long `pm_sandbox_timeoutAfterCharging` keeps its caller waiting, in milliseconds. */
   readonly hangMs?: number;
+  /** Where a buyer's browser reaches the sandbox; where it was asked, when undefined. */
+  readonly publicUrl?: string | undefined;
   /** What an earlier run saved. */
   readonly saved?: SavedBooks | undefined;
   /** Told of every change before its answer is sent. */
@@ -54,7 +57,8 @@ export function createSandbox(options: SandboxOptions): Sandbox {
   });
   const keys = new IdempotencyKeys(now, options.saved?.keys);
   const seconds = () => Math.floor(now() / 1000);
-  const books = new Books(newId, seconds, announce);
+  let publicUrl = options.publicUrl;
+  const books = new Books(newId, seconds, announce, () => publicUrl ?? "");
   if (options.saved !== undefined) books.restore(options.saved);
   const bearer = `Bearer ${secretKey}`;
   const basic = `Basic ${btoa(`${secretKey}:`)}`;
@@ -114,7 +118,13 @@ export function createSandbox(options: SandboxOptions): Sandbox {
 
   return {
     async fetch(request) {
-      const { pathname, search } = new URL(request.url);
+      const { pathname, search, origin } = new URL(request.url);
+      publicUrl ??= origin;
+      const atBank = await bankPage(books, request, pathname);
+      if (atBank !== undefined) {
+        if (atBank.changed !== undefined) changed?.(touched(books, atBank.changed));
+        return atBank.response;
+      }
       const headers: Record<string, string> = {
         "content-type": "application/json",
         "request-id": newId("req_"),

@@ -18,7 +18,10 @@ export interface Intent {
   latest_charge: string | null;
   livemode: false;
   metadata: Record<string, string>;
-  next_action: { type: "use_stripe_sdk" } | null;
+  next_action:
+    | { type: "use_stripe_sdk" }
+    | { type: "redirect_to_url"; redirect_to_url: { url: string; return_url: string } }
+    | null;
   payment_method: string | null;
   payment_method_types: string[];
   status:
