@@ -1,0 +1,63 @@
+import { type AuditedOrder, isSold, type Stores } from "./audited-order.ts";
+import type { Findings } from "./findings.ts";
+
+/** What the provider holds for one order, in minor units. */
+export interface Charged {
+  readonly orderId: string;
+  readonly charges: number;
+  readonly captured: number;
+  readonly refunded: number;
+  readonly net: number;
+}
+
+/**
+ * An order has at most one charge, the provider's net is the ledger's, no order is confirmed without its money, and a
+ * cancelled one keeps none.
+ */
+export async function auditMoney(
+  { payment }: Stores,
+  orders: readonly AuditedOrder[],
+  charged: readonly Charged[],
+  { expect }: Findings,
+): Promise<void> {
+  const paid = new Map((await readPayments(payment)).map((each) => [each.orderId, each]));
+  const books = new Map(charged.map((each) => [each.orderId, each]));
+  for (const order of orders) {
+    const { id, status, total } = order;
+    const { net = 0, charges = 0 } = books.get(id) ?? {};
+    const { booked = 0, refunded = 0, captured = 0, status: payment } = paid.get(id) ?? {};
+    expect(charges <= 1, () => `order ${id} was charged ${charges} times`);
+    expect(net === booked, () => `order ${id}: the provider's net is ${net}, the ledger's ${booked}`);
+    expect(
+      booked === captured - refunded,
+      () => `order ${id}: the payment says ${captured - refunded}, the ledger ${booked}`,
+    );
+    if (isSold(order)) {
+      expect(net === total, () => `order ${id} is ${status} at ${total}, charged ${net}`);
+      expect(payment === "captured", () => `order ${id} is ${status}, its payment ${payment ?? "missing"}`);
+    }
+    if (status === "cancelled") expect(net === 0, () => `order ${id} is cancelled and keeps ${net}`);
+  }
+  const known = new Set(orders.map(({ id }) => id));
+  for (const { orderId, captured, refunded } of charged) {
+    expect(captured >= refunded, () => `order ${orderId}: more was given back than taken`);
+    expect(known.has(orderId), () => `order ${orderId} was charged and does not exist`);
+  }
+}
+
+const readPayments = (payment: Stores["payment"]) => payment<
+  {
+    readonly orderId: string;
+    readonly status: string;
+    readonly captured: number;
+    readonly refunded: number;
+    readonly booked: number;
+  }[]
+>`
+  select p.order_id as "orderId", p.status, p.refunded,
+    case when p.status in ('captured', 'refunded') then p.amount else 0 end as captured,
+    coalesce(l.booked, 0)::bigint as booked
+  from payments p left join (
+    select payment_id, sum(case kind when 'capture' then amount else -amount end) as booked
+    from ledger group by payment_id
+  ) l on l.payment_id = p.id`;

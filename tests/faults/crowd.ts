@@ -1,0 +1,45 @@
+import { buy, cancel } from "./buyer.ts";
+import { type CardWeights, drawPurchase, type Purchase } from "./purchase.ts";
+import type { Random } from "./random.ts";
+import type { Shop } from "./shop.ts";
+
+export interface CrowdOptions {
+  readonly gateway: string;
+  /** Two processes of the same service: the same request goes to both at once now and then. */
+  readonly orderServices: readonly string[];
+  readonly shop: Shop;
+  readonly random: Random;
+  readonly buyers: number;
+  /** Whether somebody who is done goes for the next thing. */
+  readonly goOn: (placed: number) => boolean;
+  /** How long after the last one began a buyer insists on an answer. */
+  readonly patienceMs: number;
+  readonly cards?: CardWeights;
+  /** Called with each purchase that was told for good. */
+  readonly onTold?: (purchase: Purchase) => void;
+}
+
+/** People who buy, all at once: most once, some the same twice at the same instant, some again later, some cancel. */
+export async function letThemBuy(options: CrowdOptions): Promise<Purchase[]> {
+  const { gateway, orderServices, shop, random, buyers, goOn } = options;
+  const purchases: Purchase[] = [];
+
+  async function buyer(): Promise<void> {
+    while (goOn(purchases.length)) {
+      const purchase = drawPurchase(shop, random, options.cards);
+      purchases.push(purchase);
+      const chance = random.fraction();
+      const until = performance.now() + options.patienceMs;
+      const bases = chance < 0.12 ? orderServices : [gateway];
+      await Promise.all(bases.map((base) => buy(purchase, base, until)));
+      if (purchase.told) options.onTold?.(purchase);
+      if (chance > 0.92) await buy(purchase, gateway, until);
+      if (purchase.orderId !== undefined && random.fraction() < 0.08) {
+        const racers = random.fraction() < 0.5 ? orderServices : [gateway];
+        await Promise.all(racers.map((base) => cancel(purchase, base, until)));
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: buyers }, buyer));
+  return purchases;
+}

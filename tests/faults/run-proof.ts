@@ -1,0 +1,138 @@
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import type { Home } from "../../mesh/local/home.ts";
+import type { Terminal } from "../../mesh/local/terminal.ts";
+import type { AuditedSystem } from "../audit.ts";
+import { carryOut, type Done } from "./carry-out.ts";
+import { checkAnswers } from "./check-answers.ts";
+import { letThemBuy } from "./crowd.ts";
+import { createMailReader } from "./handed-mails.ts";
+import type { ProveOptions } from "./prove-options.ts";
+import { type ProvenSystem, startProvenSystem } from "./proven-system.ts";
+import type { Purchase } from "./purchase.ts";
+import { createRandom } from "./random.ts";
+import { createRecoveryWatch, type RecoveryWatch } from "./recovery-watch.ts";
+import { drawSchedule, type Schedule } from "./schedule.ts";
+import { type Settled, settle } from "./settle.ts";
+import { openShop, type Shop } from "./shop.ts";
+
+/** What a run did and found. */
+export interface Proof {
+  readonly schedule: Schedule;
+  readonly purchases: readonly Purchase[];
+  readonly done: readonly Done[];
+  readonly deaths: readonly { readonly process: string; readonly point: string }[];
+  readonly recovery: RecoveryWatch;
+  readonly settled: Settled;
+  readonly violations: readonly string[];
+  readonly checks: number;
+  readonly audited: AuditedSystem;
+}
+
+export const shopSize = { people: 48, products: 40, hot: 4 } as const;
+/** Every order has to be final so long after the last fault. */
+export const finalWithinMs = 60_000;
+/** A claim on a mail lasts two minutes. */
+const quietWithinMs = 150_000;
+
+/** One whole run: start, load and faults, rest, audit. */
+export async function runProof(home: Home, options: ProveOptions, terminal: Terminal): Promise<Proof> {
+  const { seed, seconds, faults, kafka, runtime } = options;
+  const { step, line } = terminal;
+  const schedule = drawSchedule({ seed, seconds, faults, kafka });
+  const recovery = createRecoveryWatch();
+  let gaveUp = "";
+  const system = await startProvenSystem(home, {
+    root: join(import.meta.dirname, "../.."),
+    runtime,
+    kafka,
+    skews: schedule.skews,
+    step,
+    show: recovery.heard,
+    giveUp: (reason) => {
+      gaveUp = reason;
+      line(reason);
+    },
+  });
+  try {
+    const hotStock = Math.round(seconds * 1.5);
+    const shop = await step("Shop", () => openShop(system.gateway, { ...shopSize, hotStock }));
+    const { purchases, done } = await disturbBuyers(home, options, {
+      system,
+      shop,
+      schedule,
+      recovery,
+      terminal,
+    });
+    const audited: AuditedSystem = {
+      databases: system.stores.databaseUrls,
+      sandbox: system.sandbox,
+      mails: createMailReader(system.mailbox),
+      delivered: new Map(shop.products.map(({ id, delivered }) => [id, delivered])),
+    };
+    const settled = await step("Rest and audit", () => settle(audited, { finalWithinMs, quietWithinMs }));
+    const answers = await checkAnswers(purchases, audited.databases.order);
+    const late = settled.unsettled.map(
+      (id) => `order ${id} is not final ${finalWithinMs / 1000} s after the last fault`,
+    );
+    const violations = [
+      ...(gaveUp ? [gaveUp] : []),
+      ...late,
+      ...settled.audit.violations,
+      ...answers.violations,
+    ];
+    const checks = settled.audit.checks + answers.checks();
+    const deaths = system.crashes.deaths();
+    return { schedule, purchases, done, deaths, recovery, settled, violations, checks, audited };
+  } finally {
+    await system.close();
+  }
+}
+
+interface Stage {
+  readonly system: ProvenSystem;
+  readonly shop: Shop;
+  readonly schedule: Schedule;
+  readonly recovery: RecoveryWatch;
+  readonly terminal: Terminal;
+}
+
+/** Lets people buy while the schedule is carried out. */
+async function disturbBuyers(
+  home: Home,
+  { seed, seconds, orders, buyers }: ProveOptions,
+  { system, shop, schedule, recovery, terminal: { step, line } }: Stage,
+): Promise<{ purchases: Purchase[]; done: Done[] }> {
+  const began = performance.now();
+  const endsAt = began + seconds * 1000;
+  let told = 0;
+  let disturbing = true;
+  const goOn = (placed: number) => disturbing || performance.now() < endsAt || placed < orders;
+  const buying = letThemBuy({
+    gateway: system.gateway,
+    orderServices: system.orderServices,
+    shop,
+    random: createRandom(seed + 1),
+    buyers,
+    goOn,
+    patienceMs: 120_000,
+    onTold(purchase) {
+      told += 1;
+      if (purchase.told?.status === 201) recovery.sold();
+    },
+  });
+  const progress = setInterval(() => {
+    const at = Math.round((performance.now() - began) / 1000);
+    line(`  ${String(at).padStart(4)} s  ${told} orders answered, ${recovery.deaths()} processes have died`);
+  }, 10_000);
+  try {
+    return await step("Buyers and faults", async () => {
+      const done = await carryOut(schedule, { home, system, show: recovery.note });
+      disturbing = false;
+      await wait(Math.max(0, endsAt - performance.now()));
+      return { purchases: await buying, done };
+    });
+  } finally {
+    clearInterval(progress);
+  }
+}
