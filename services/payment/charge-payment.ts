@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { crashPoint } from "#mesh/crash-point";
 import type { Reader } from "#mesh/postgres/sql";
 import type { Log } from "#observability/log";
 import type { Keyring } from "./keyring.ts";
@@ -59,7 +60,9 @@ export async function chargePayment(deps: ChargeDeps, request: ChargeRequest): P
   const payment = newPayment(deps, request);
   const told = tell(deps, payment, "ecotrack.payment.initiated.v1", "charge-asked", {});
   // Not through `write`: the event of what comes of it follows at once and wakes the relay for both.
+  crashPoint("charge-record:before");
   if (await insertCharge(sql, payment, approvalOf(method), told)) {
+    crashPoint("charge-record:after");
     return await askProvider(deps, payment, method.token);
   }
   const known = await findByOrder(sql, orderId);
@@ -81,9 +84,13 @@ export async function askProvider(
   token = tokenOf(deps, payment),
 ): Promise<Standing> {
   const began = performance.now();
+  crashPoint("provider-call:before");
   const outcome = await outcomeAtProvider(deps, payment, token);
+  crashPoint("provider-call:after");
   deps.metrics.duration.observe({ gateway: payment.gateway }, (performance.now() - began) / 1000);
+  crashPoint("charge-book:before");
   const standing = await settle(deps, payment, outcome);
+  crashPoint("charge-book:after");
   if (outcome.outcome === "captured") deps.settled.add(outcome.reference);
   return standing;
 }

@@ -1,3 +1,4 @@
+import { crashPoint } from "#mesh/crash-point";
 import { paymentEvent, paymentTopic } from "#mesh/events/payment-events";
 import { appendEvents } from "#mesh/outbox/append";
 import type { Sql, Transact, Transaction } from "#mesh/postgres/sql";
@@ -26,7 +27,9 @@ export async function sendRefund(deps: RefundDeps, refund: Refund): Promise<Refu
     amount: { amount: refund.amount, currency: payment.currency },
   };
   const keyIsOld = now().getTime() - refund.createdAt.getTime() > provider.keyTrustedForMs;
+  crashPoint("provider-refund:before");
   const outcome = await (keyIsOld ? provider.findRefund(asked) : provider.refund(asked));
+  crashPoint("provider-refund:after");
   const { gateway, orderId } = payment;
   if (outcome.outcome === "unknown") {
     log.warn({ orderId, refundId: refund.id, reason: outcome.reason }, "outcome of a refund is unknown");
