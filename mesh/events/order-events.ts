@@ -26,6 +26,15 @@ const placed = Type.Object({
 export const orderEvents = {
   "ecotrack.order.created.v1": placed,
   "ecotrack.order.confirmed.v1": Type.Composite([placed, Type.Object({ paymentId: Uuid })]),
+  /** From here on the order can only end cancelled. */
+  "ecotrack.order.cancellation-started.v1": Type.Object({ orderId: Uuid, userId: Uuid, reason: Type.String() }),
+  "ecotrack.order.shipped.v1": Type.Object({
+    orderId: Uuid,
+    userId: Uuid,
+    carrier: Type.String(),
+    trackingNumber: Type.String(),
+  }),
+  "ecotrack.order.delivered.v1": Type.Object({ orderId: Uuid, userId: Uuid }),
   "ecotrack.order.cancelled.v1": Type.Object({
     orderId: Uuid,
     userId: Uuid,

@@ -30,7 +30,12 @@ describe("cancelling", () => {
     expect(answers.some(({ body: answer }) => answer.status === "cancelled")).toBe(true);
     expect(await settled(body.id)).toEqual(undone);
     expect(services.products.get(product)?.onHand).toBe(10);
-    expect(await service.eventTypes(body.id)).toEqual(["created", "confirmed", "cancelled"]);
+    expect(await service.eventTypes(body.id)).toEqual([
+      "created",
+      "confirmed",
+      "cancellation-started",
+      "cancelled",
+    ]);
     const late = await service.cancel(body.id);
     expect([late.status, late.body.code]).toEqual([409, "order-already-cancelled"]);
   });
@@ -49,7 +54,8 @@ describe("cancelling", () => {
   test("an order that is with the carrier is refused and undoes nothing", async () => {
     const { body } = await place(one);
     for (const status of ["shipped", "delivered"]) {
-      await sql`update orders set status = ${status} where id = ${body.id}`;
+      const shipment = { carrier: "c", trackingNumber: "t", shippedAt: new Date().toISOString() };
+      await sql`update orders set status = ${status}, shipment = ${sql.json(shipment)} where id = ${body.id}`;
       const refused = await service.cancel(body.id);
       expect([refused.status, refused.body.code]).toEqual([409, "order-not-cancellable"]);
     }

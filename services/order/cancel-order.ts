@@ -1,6 +1,7 @@
 import { isAdmin, type UserCaller } from "#mesh/identity/caller";
-import { type CancelReason, type CancelRefusal, cancellation, type Order } from "./order.ts";
+import { type CancelReason, type CancelRefusal, cancellation, cancelling, type Order } from "./order.ts";
 import type { OrderDeps } from "./order-deps.ts";
+import { cancellationStarted } from "./order-event-data.ts";
 import { findOrder } from "./order-store.ts";
 import { mayRead } from "./read-orders.ts";
 import { runSaga } from "./run-saga.ts";
@@ -44,12 +45,13 @@ function begin(
     if (decided !== "begins") return decided;
     const reason: CancelReason =
       isAdmin(caller) && caller.userId !== order.userId ? "requested-by-admin" : "requested-by-customer";
-    const at = now();
     const lease = newId();
+    const turned = cancelling(order, reason, now());
+    const event = cancellationStarted(turned, newId());
     // Only a parcel that leaves at this very moment can still come in between.
-    if (!(await seizeSaga(tx, { orderId: id, lease, reason, at }))) return { refused: "not-cancellable" };
+    if (!(await seizeSaga(tx, { order: turned, lease, event }))) return { refused: "not-cancellable" };
     return {
-      order: { ...order, cancelReason: reason, updatedAt: at },
+      order: turned,
       lease,
       step: "cancel-payment",
       attempt: 1,

@@ -19,11 +19,12 @@ export async function listHistory(
       outcome: "done" | "refused" | "unknown" | null;
       attempt: number | null;
       detail: string | null;
+      data: unknown;
     }[]
   >`
-    select id, at, kind, name, outcome, attempt, detail from order_history
+    select id, at, kind, name, outcome, attempt, detail, data from order_history
     where order_id = ${orderId} and id > ${after} order by id limit ${limit}`;
-  return rows.map(({ id, at, kind, name, outcome, attempt, detail }) => ({
+  return rows.map(({ id, at, kind, name, outcome, attempt, detail, data }) => ({
     id,
     at,
     kind,
@@ -31,5 +32,6 @@ export async function listHistory(
     ...(outcome && { outcome }),
     ...(attempt !== null && { attempt }),
     ...(detail !== null && { detail }),
+    ...(data !== null && { data }),
   }));
 }

@@ -98,7 +98,7 @@ describe("placing an order", () => {
       reservation: "released",
       payment: "cancelled",
     });
-    expect(await service.eventTypes(id)).toEqual(["created", "cancelled"]);
+    expect(await service.eventTypes(id)).toEqual(["created", "cancellation-started", "cancelled"]);
     expect(services.products.get(scarce)?.onHand).toBe(1);
   });
 
@@ -174,7 +174,12 @@ test("the API describes itself", async () => {
     "/api/orders",
     "/api/orders/{id}",
     "/api/orders/{id}/cancel",
+    "/api/orders/{id}/deliver",
     "/api/orders/{id}/history",
+    "/api/orders/{id}/ship",
+    "/api/sagas",
+    "/api/sagas/{orderId}/abandon",
+    "/api/sagas/{orderId}/retry",
   ]);
   expect(paths["/api/orders"]?.post).toMatchObject({
     parameters: [{ name: "Idempotency-Key" }],

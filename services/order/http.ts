@@ -5,6 +5,7 @@ import { ProblemError } from "#mesh/problem";
 import { Uuid } from "#mesh/uuid-schema";
 import { cancelOrder } from "./cancel-order.ts";
 import { carriesCardNumber } from "./card-number.ts";
+import { createOperatorHttp } from "./operator-http.ts";
 import type { OrderDeps } from "./order-deps.ts";
 import {
   HistoryPage,
@@ -19,10 +20,8 @@ import {
 } from "./order-schema.ts";
 import { type PlaceRefusal, placeOrder } from "./place-order.ts";
 import { ordersPath } from "./placing-answer.ts";
-import { refusalProblem } from "./problems.ts";
+import { accepted, refusalProblem } from "./problems.ts";
 import { readHistory, readOrder, readOrders } from "./read-orders.ts";
-
-type Refusal = Parameters<typeof refusalProblem>[0];
 
 const tags = ["orders"];
 const defaultPageSize = 20;
@@ -30,7 +29,7 @@ const visibleAscii = /^[\x21-\x7e]{1,255}$/;
 
 /** The routes of order-service. */
 export function createOrderHttp(base: ServiceAppOptions, deps: OrderDeps) {
-  return createServiceApp(base)
+  return createOperatorHttp(createServiceApp(base), deps)
     .macro({ refuseCardNumbers: { transform: refuseCardNumbers } })
     .post(
       ordersPath,
@@ -148,12 +147,3 @@ function answerHeaders({ status, replayed }: { status: number; replayed: boolean
     ...(replayed && { "idempotency-replayed": "true" }),
   };
 }
-
-/** @throws ProblemError for a refusal */
-function accepted<T>(outcome: T | Refusal): T {
-  if (isRefusal(outcome)) throw new ProblemError(refusalProblem(outcome));
-  return outcome;
-}
-
-const isRefusal = (outcome: unknown): outcome is Refusal =>
-  typeof outcome === "object" && outcome !== null && "refused" in outcome;

@@ -2,6 +2,7 @@ import type { Sql } from "#mesh/postgres/sql";
 import type { Metrics } from "#observability/metrics";
 import type { Order } from "./order.ts";
 import { countSagas } from "./saga-claim-store.ts";
+import { countStuckSagas } from "./saga-operation-store.ts";
 
 export type OrderMetrics = ReturnType<typeof createOrderMetrics>;
 
@@ -26,9 +27,14 @@ export function createOrderMetrics(metrics: Metrics, sql: Sql) {
     ["order_status"],
   );
   const carbon = metrics.counter("carbon_sold_kg_total", "Carbon of confirmed orders, in kg CO2e");
+  metrics.gauge("sagas_stuck", "Sagas that need a hand", [], () => countStuckSagas(sql));
   metrics.gauge("sagas_unfinished", "Sagas that have not ended", [], () => countSagas(sql));
 
   return {
+    /** The parcel of an order has gone on. */
+    moved({ status, paymentMethod }: Order): void {
+      orders.inc({ order_status: status, payment_method: paymentMethod });
+    },
     /** An order has reached a status for the first time. */
     reached({
       status,

@@ -2,19 +2,19 @@ import { FormatRegistry, type Static, type TSchema, Type } from "@sinclair/typeb
 import { moneySchema } from "#mesh/money";
 import { Uuid } from "#mesh/uuid-schema";
 import { isCountryCode } from "./country-codes.ts";
-import { cancelReasons, type Order, orderStatuses } from "./order.ts";
+import { cancelReasons, type Order, orderStatuses, type Shipment } from "./order.ts";
 
 FormatRegistry.Set("iso-3166-1-alpha-2", isCountryCode);
 
 const strict = { additionalProperties: false } as const;
 /** Something readable on one line: no control characters, not only blanks. */
-const line = (maxLength: number) =>
+export const line = (maxLength: number) =>
   Type.String({
     minLength: 1,
     maxLength,
     pattern: "^[^\\x00-\\x1f\\x7f]*[^\\s\\x00-\\x1f\\x7f][^\\x00-\\x1f\\x7f]*$",
   });
-const oneOf = <const T extends readonly string[]>(values: T) =>
+export const oneOf = <const T extends readonly string[]>(values: T) =>
   Type.Unsafe<T[number]>(Type.String({ enum: [...values], pattern: `^(${values.join("|")})$` }));
 
 export const AddressBody = Type.Object(
@@ -51,6 +51,9 @@ export const PlaceOrderBody = Type.Object(
 );
 
 export const OrderParams = Type.Object({ id: Uuid });
+
+/** What the carrier calls the parcel. */
+export const ShipBody = Type.Object({ carrier: line(100), trackingNumber: line(100) }, strict);
 
 /** For a call that says everything in its path. */
 export const NoBody = Type.Optional(Type.Union([Type.Null(), Type.Object({}, strict)]));
@@ -93,9 +96,17 @@ export const OrderView = Type.Object({
   createdAt: Type.String({ format: "date-time" }),
   updatedAt: Type.String({ format: "date-time" }),
   cancelReason: Type.Optional(oneOf(cancelReasons)),
+  shipment: Type.Optional(
+    Type.Object({
+      carrier: Type.String(),
+      trackingNumber: Type.String(),
+      shippedAt: Type.String({ format: "date-time" }),
+      deliveredAt: Type.Optional(Type.String({ format: "date-time" })),
+    }),
+  ),
 });
 
-const page = <T extends TSchema>(item: T) =>
+export const page = <T extends TSchema>(item: T) =>
   Type.Object({ data: Type.Array(item), nextCursor: Type.Union([Type.String(), Type.Null()]) });
 
 export const OrderPage = page(OrderView);
@@ -112,7 +123,7 @@ export const HistoryPage = page(
 
 /** An order as clients see it. */
 export function orderView(order: Order): Static<typeof OrderView> {
-  const { id, status, items, total, carbon, shippingAddress, paymentMethod, cancelReason } = order;
+  const { id, status, items, total, carbon, shippingAddress, paymentMethod, cancelReason, shipment } = order;
   return {
     id,
     status,
@@ -124,5 +135,12 @@ export function orderView(order: Order): Static<typeof OrderView> {
     createdAt: order.createdAt.toISOString(),
     updatedAt: order.updatedAt.toISOString(),
     ...(cancelReason && { cancelReason }),
+    ...(shipment && { shipment: shipmentView(shipment) }),
   };
 }
+
+const shipmentView = ({ shippedAt, deliveredAt, ...parcel }: Shipment) => ({
+  ...parcel,
+  shippedAt: shippedAt.toISOString(),
+  ...(deliveredAt && { deliveredAt: deliveredAt.toISOString() }),
+});

@@ -1,6 +1,6 @@
 import type { Money } from "#mesh/money";
 import type { Reader, Sql } from "#mesh/postgres/sql";
-import type { CancelReason, Order, OrderItem, OrderStatus, ShippingAddress } from "./order.ts";
+import type { CancelReason, Order, OrderItem, OrderStatus, Shipment, ShippingAddress } from "./order.ts";
 
 interface OrderRow {
   readonly id: string;
@@ -13,8 +13,17 @@ interface OrderRow {
   readonly payment_method: "card";
   readonly payment_id: string | null;
   readonly cancel_reason: CancelReason | null;
+  readonly shipment: StoredShipment | null;
   readonly created_at: Date;
   readonly updated_at: Date;
+}
+
+/** A shipment as JSON, with times in RFC 3339. */
+export interface StoredShipment {
+  readonly carrier: string;
+  readonly trackingNumber: string;
+  readonly shippedAt: string;
+  readonly deliveredAt?: string;
 }
 
 /** An order beside one of its items. */
@@ -28,7 +37,7 @@ interface LineRow extends OrderRow {
 
 const lineColumns = (sql: Reader) => sql`
   o.id, o.user_id, o.status, o.currency, o.total_amount, o.carbon_kg, o.shipping_address, o.payment_method, o.payment_id,
-  o.cancel_reason, o.created_at, o.updated_at,
+  o.cancel_reason, o.shipment, o.created_at, o.updated_at,
   i.product_id, i.name, i.quantity, i.unit_amount, i.carbon_kg as item_carbon_kg`;
 
 export async function findOrder(sql: Reader, id: string): Promise<Order | undefined> {
@@ -89,10 +98,17 @@ function toOrder(row: OrderRow, items: readonly OrderItem[]): Order {
     paymentMethod: row.payment_method,
     ...(row.payment_id && { paymentId: row.payment_id }),
     ...(row.cancel_reason && { cancelReason: row.cancel_reason }),
+    ...(row.shipment && { shipment: toShipment(row.shipment) }),
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };
 }
+
+export const toShipment = ({ shippedAt, deliveredAt, ...stored }: StoredShipment): Shipment => ({
+  ...stored,
+  shippedAt: new Date(shippedAt),
+  ...(deliveredAt && { deliveredAt: new Date(deliveredAt) }),
+});
 
 const toItem = (row: LineRow): OrderItem => ({
   productId: row.product_id,

@@ -41,6 +41,14 @@ export interface ShippingAddress {
   readonly country: string;
 }
 
+/** With whom the parcel goes, and since when. */
+export interface Shipment {
+  readonly carrier: string;
+  readonly trackingNumber: string;
+  readonly shippedAt: Date;
+  readonly deliveredAt?: Date;
+}
+
 export interface Order {
   readonly id: string;
   readonly userId: string;
@@ -54,6 +62,7 @@ export interface Order {
   readonly paymentId?: string;
   /** With any status but `cancelled`: the cancellation has begun and cannot be stopped. */
   readonly cancelReason?: CancelReason;
+  readonly shipment?: Shipment;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
@@ -130,6 +139,13 @@ export const confirmed = (order: Order, paymentId: string, at: Date): Order => (
   updatedAt: at,
 });
 
+/** It has been decided that the order ends cancelled; its status says so when money and stock are back. */
+export const cancelling = (order: Order, cancelReason: CancelReason, at: Date): Order => ({
+  ...order,
+  cancelReason,
+  updatedAt: at,
+});
+
 /** Money and stock are back where they were. */
 export const cancelled = (order: Order, cancelReason: CancelReason, at: Date): Order => ({
   ...order,
@@ -153,4 +169,29 @@ export function cancellation({
   if (status === "cancelled") return { refused: "already-cancelled" };
   if (status === "shipped" || status === "delivered") return { refused: "not-cancellable" };
   return cancelReason ? "under-way" : "begins";
+}
+
+export type ShipRefusal = { readonly refused: "not-shippable" } | { readonly refused: "shipped-otherwise" };
+
+/** The parcel goes to the carrier. Saying so again changes nothing: the order comes back as it is. */
+export function ship(
+  order: Order,
+  { carrier, trackingNumber }: Pick<Shipment, "carrier" | "trackingNumber">,
+  at: Date,
+): Order | ShipRefusal {
+  if (order.shipment) {
+    const same = order.shipment.carrier === carrier && order.shipment.trackingNumber === trackingNumber;
+    return same ? order : { refused: "shipped-otherwise" };
+  }
+  if (order.status !== "confirmed" || order.cancelReason) return { refused: "not-shippable" };
+  return { ...order, status: "shipped", shipment: { carrier, trackingNumber, shippedAt: at }, updatedAt: at };
+}
+
+export type DeliverRefusal = { readonly refused: "not-deliverable" };
+
+/** The parcel has arrived. Saying so again changes nothing: the order comes back as it is. */
+export function deliver(order: Order, at: Date): Order | DeliverRefusal {
+  if (order.status === "delivered") return order;
+  if (order.status !== "shipped" || !order.shipment) return { refused: "not-deliverable" };
+  return { ...order, status: "delivered", shipment: { ...order.shipment, deliveredAt: at }, updatedAt: at };
 }

@@ -1,10 +1,12 @@
-import { type Problem, problems } from "#mesh/problem";
+import { type Problem, ProblemError, problems } from "#mesh/problem";
 import type { CancelOrderRefusal } from "./cancel-order.ts";
+import type { OperateRefusal } from "./operate-saga.ts";
 import type { CancelReason } from "./order.ts";
 import type { PlaceRefusal } from "./place-order.ts";
 import type { ReadRefusal } from "./read-orders.ts";
+import type { MoveRefusal } from "./ship-order.ts";
 
-type Refusal = PlaceRefusal | CancelOrderRefusal | ReadRefusal;
+type Refusal = PlaceRefusal | CancelOrderRefusal | ReadRefusal | MoveRefusal | OperateRefusal;
 
 const table = {
   "idempotency-key-missing": {
@@ -62,6 +64,28 @@ const table = {
     title: "The order can no longer be cancelled",
     detail: "The parcel is with the carrier; send it back instead",
   },
+  "not-shippable": {
+    status: 409,
+    code: "order-not-shippable",
+    title: "Only a confirmed order can be shipped",
+  },
+  "shipped-otherwise": {
+    status: 409,
+    code: "order-shipped-otherwise",
+    title: "The order was shipped with another carrier or tracking number",
+  },
+  "not-deliverable": {
+    status: 409,
+    code: "order-not-deliverable",
+    title: "Only a shipped order can be delivered",
+  },
+  "saga-not-found": { status: 404, code: "saga-not-found", title: "There is no such saga" },
+  "saga-ended": {
+    status: 409,
+    code: "saga-ended",
+    title: "The saga has come to its end",
+    detail: "Read the order: it is final",
+  },
   "not-yours": problems.forbidden("Only an admin may list somebody else's orders"),
 } satisfies Record<Exclude<Refusal["refused"], "product-not-found" | "duplicate-products">, Problem>;
 
@@ -82,6 +106,15 @@ export function refusalProblem(refusal: Refusal): Problem {
   }
   return table[refusal.refused];
 }
+
+/** @throws ProblemError for a refusal */
+export function accepted<T>(outcome: T | Refusal): T {
+  if (isRefusal(outcome)) throw new ProblemError(refusalProblem(outcome));
+  return outcome;
+}
+
+const isRefusal = (outcome: unknown): outcome is Refusal =>
+  typeof outcome === "object" && outcome !== null && "refused" in outcome;
 
 /**
  * What the client that places an order is told when it ends cancelled. Undefined for a reason that came later and is

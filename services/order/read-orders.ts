@@ -44,6 +44,9 @@ export async function readHistory(
   if ("refused" in order) return order;
   const found = await listHistory(sql, { orderId: id, after, limit: limit + 1 });
   const entries = found.slice(0, limit);
+  const told = entries.map(({ data: _inner, ...entry }) => entry);
+  // An order from before its placing was noted has no entry for it.
+  const isComplete = after > 0 || told[0]?.name === "pending";
   const placed: StoredEntry = { id: 0, at: order.createdAt, kind: "status", name: "pending" };
-  return { entries: after === 0 ? [placed, ...entries] : entries, more: found.length > limit };
+  return { entries: isComplete ? told : [placed, ...told], more: found.length > limit };
 }

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { eventually } from "#mesh/eventually";
 import type { Answer } from "#mesh/http/client";
 import { isPricing, lost, type Passing } from "./fake-services.ts";
+import { replayOrder } from "./replay-order.ts";
 import { orderOf, type Settled, startTestService } from "./test-service.ts";
 
 const service = await startTestService({ answerWithinMs: 400 });
@@ -161,7 +162,10 @@ describe("a crash", () => {
         await service.passTime();
         expect([nth, await settled(row.order_id)]).toEqual([nth, end]);
         expect((await place(body, key)).status).toBe(status);
-        expect((await service.eventTypes(row.order_id)).length).toBe(2);
+        const turned = (await service.eventTypes(row.order_id)).includes("cancellation-started");
+        expect((await service.eventTypes(row.order_id)).length).toBe(turned ? 3 : 2);
+        const replay = await replayOrder(sql, row.order_id);
+        expect("differences" in replay && replay.differences).toEqual([]);
         expect(onHand()).toBe(before + pieces);
       }
     },
@@ -213,7 +217,7 @@ describe("a process that freezes", () => {
       reservation: "released",
       payment: "cancelled",
     });
-    expect(await service.eventTypes(body.id)).toEqual(["created", "cancelled"]);
+    expect(await service.eventTypes(body.id)).toEqual(["created", "cancellation-started", "cancelled"]);
   });
 });
 

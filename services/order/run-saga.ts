@@ -1,8 +1,8 @@
 import { crashPoint } from "#mesh/crash-point";
 import { orderEvent } from "#mesh/events/order-events";
-import { cancelled, confirmed, type Order } from "./order.ts";
+import { cancelled, cancelling, confirmed, type Order } from "./order.ts";
 import type { OrderDeps } from "./order-deps.ts";
-import { placedData } from "./order-event-data.ts";
+import { cancellationStarted, placedData } from "./order-event-data.ts";
 import { placingAnswer } from "./placing-answer.ts";
 import { decide, type Outcome, type RemoteStep, retryDelayMs } from "./saga.ts";
 import type { Answer, HistoryEntry, SagaRun } from "./saga-run.ts";
@@ -74,8 +74,10 @@ async function turn(
 ): Promise<boolean> {
   const at = deps.now();
   known.history.push({ at, kind: "decision", name: "compensate", detail: reason });
-  const held = await deps.transaction((tx) => turnSaga(tx, progressOf(run, known), reason, at));
-  known.order = { ...known.order, cancelReason: reason, updatedAt: at };
+  const order = cancelling(known.order, reason, at);
+  const event = cancellationStarted(order, deps.newId());
+  const held = await deps.transaction((tx) => turnSaga(tx, progressOf(run, known), { reason, at, event }));
+  known.order = order;
   known.history = [];
   known.attempt = 1;
   return held;
@@ -99,7 +101,13 @@ async function finish(
   const at = deps.now();
   const order = step === "confirm-order" ? confirmedOrder(known, at) : cancelledOrder(known.order, at);
   const detail = order.cancelReason;
-  known.history.push({ at, kind: "status", name: order.status, ...(detail && { detail }) });
+  const { paymentId } = order;
+  known.history.push({
+    at,
+    kind: "status",
+    name: order.status,
+    ...(detail ? { detail } : { data: { paymentId } }),
+  });
   const answer = placingAnswer(order, known.facts);
   const event = endEvent(order, deps.newId());
   const progress = { ...progressOf(run, known), order };

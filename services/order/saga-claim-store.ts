@@ -1,5 +1,7 @@
+import type { CloudEvent } from "#mesh/events/cloud-event";
+import { orderTopic } from "#mesh/events/order-events";
 import type { Sql, Transaction } from "#mesh/postgres/sql";
-import type { CancelReason } from "./order.ts";
+import type { Order } from "./order.ts";
 import { findOrders } from "./order-store.ts";
 import { resumeAt, type SagaStep } from "./saga.ts";
 import type { SagaRun } from "./saga-run.ts";
@@ -60,9 +62,9 @@ export async function claimDueSagas(tx: Transaction, limit: number): Promise<Cla
 export async function lockSaga(
   tx: Transaction,
   orderId: string,
-): Promise<{ idempotencyKey: string } | undefined> {
-  const [row] = await tx<{ idempotencyKey: string }[]>`
-    select idempotency_key as "idempotencyKey" from sagas where order_id = ${orderId} for update`;
+): Promise<{ idempotencyKey: string; step: SagaStep | null } | undefined> {
+  const [row] = await tx<{ idempotencyKey: string; step: SagaStep | null }[]>`
+    select idempotency_key as "idempotencyKey", step from sagas where order_id = ${orderId} for update`;
   return row;
 }
 
@@ -72,12 +74,13 @@ export async function lockSaga(
  */
 export async function seizeSaga(
   tx: Transaction,
-  { orderId, lease, reason, at }: { orderId: string; lease: string; reason: CancelReason; at: Date },
+  { order, lease, event }: { order: Order; lease: string; event: CloudEvent },
 ): Promise<boolean> {
+  const { id, cancelReason: reason = "", updatedAt: at } = order;
   const rows = await tx`
     with changed as (
       update orders set cancel_reason = ${reason}, updated_at = ${at}
-      where id = ${orderId} and status in ('pending', 'confirmed') and cancel_reason is null
+      where id = ${id} and status in ('pending', 'confirmed') and cancel_reason is null
       returning id
     ), seized as (
       update sagas set step = 'cancel-payment', lease = ${lease}, due_at = ${leaseEnd(tx)}, attempts = 1
@@ -85,6 +88,9 @@ export async function seizeSaga(
     ), noted as (
       insert into order_history (order_id, at, kind, name, detail)
       select id, ${at}, 'decision', 'compensate', ${reason} from changed
+    ), announced as (
+      insert into outbox (event_id, topic, key, payload)
+      select ${event.id}, ${orderTopic}, id, ${JSON.stringify(event)} from changed
     )
     select from changed`;
   return rows.length > 0;

@@ -24,6 +24,8 @@ export interface HistoryEntry {
   readonly outcome?: Outcome["kind"];
   readonly attempt?: number;
   readonly detail?: string;
+  /** What the event that changed the order said; see `rebuild-order.ts`. */
+  readonly data?: unknown;
 }
 
 /** What a client is told about the order it places: the status and the exact body, so that it can be said again. */

@@ -2,6 +2,7 @@ import type { CloudEvent } from "#mesh/events/cloud-event";
 import { orderTopic } from "#mesh/events/order-events";
 import type { Reader, Sql, Transaction } from "#mesh/postgres/sql";
 import type { CancelReason, Order } from "./order.ts";
+import { placedFacts } from "./rebuild-order.ts";
 import type { SagaStep } from "./saga.ts";
 import type { Answer, HistoryEntry } from "./saga-run.ts";
 
@@ -36,7 +37,7 @@ export async function insertOrders(sql: Sql, created: readonly NewOrder[]): Prom
       select * from json_to_recordset(${JSON.stringify(given)}::text::json) as given (
         id uuid, "userId" uuid, status text, currency text, total bigint, "carbonKg" numeric, "shippingAddress" json,
         "paymentMethod" text, "at" timestamptz, items json, lease uuid, "paymentToken" text, "idempotencyKey" text,
-        fingerprint text, "eventId" uuid, event text, traceparent text, "correlationId" text
+        fingerprint text, placed json, "eventId" uuid, event text, traceparent text, "correlationId" text
       )
     ), keyed as (
       insert into idempotency_keys (user_id, key, order_id, fingerprint)
@@ -62,6 +63,8 @@ export async function insertOrders(sql: Sql, created: readonly NewOrder[]): Prom
       )
       select id, 'reserve', lease, ${leaseEnd(sql)}, "paymentToken", "idempotencyKey", traceparent, "correlationId"
       from kept
+    ), noted as (
+      insert into order_history (order_id, at, kind, name, data) select id, "at", 'status', status, placed from kept
     ), announced as (
       insert into outbox (event_id, topic, key, payload) select "eventId", ${orderTopic}, id, event from kept
     )
@@ -97,6 +100,7 @@ function toRecord({ order, lease, paymentToken, idempotencyKey, fingerprint, eve
     paymentToken,
     idempotencyKey,
     fingerprint: fingerprint.toString("hex"),
+    placed: placedFacts(order),
     eventId: event.id,
     event: JSON.stringify(event),
     traceparent: event.traceparent,
@@ -143,9 +147,9 @@ export async function endSagas(sql: Sql, endings: readonly SagaEnding[]): Promis
       where k.user_id = ended."userId" and k.key = ended.idempotency_key and k.order_id = ended.id
         and k.answer_status is null
     ), noted as (
-      insert into order_history (order_id, at, kind, name, outcome, attempt, detail)
+      insert into order_history (order_id, at, kind, name, outcome, attempt, detail, data)
       select ended.id, entry.* from ended, json_to_recordset(ended.history) as entry (
-        at timestamptz, kind text, name text, outcome text, attempt int, detail text
+        at timestamptz, kind text, name text, outcome text, attempt int, detail text, data json
       )
     ), announced as (
       insert into outbox (event_id, topic, key, payload) select "eventId", ${orderTopic}, id, event from ended
@@ -192,8 +196,7 @@ export async function deferSaga(
 export async function turnSaga(
   tx: Transaction,
   progress: Progress,
-  reason: CancelReason,
-  at: Date,
+  { reason, at, event }: { reason: CancelReason; at: Date; event: CloudEvent },
 ): Promise<boolean> {
   const { order, lease } = progress;
   const rows = await tx`
@@ -203,7 +206,10 @@ export async function turnSaga(
       returning order_id
     ), changed as (
       update orders set cancel_reason = ${reason}, updated_at = ${at} from ended where orders.id = ended.order_id
-    ), ${noted(tx, progress)}
+    ), ${noted(tx, progress)}, announced as (
+      insert into outbox (event_id, topic, key, payload)
+      select ${event.id}, ${orderTopic}, order_id, ${JSON.stringify(event)} from ended
+    )
     select from ended`;
   return rows.length > 0;
 }
