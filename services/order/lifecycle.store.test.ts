@@ -70,7 +70,7 @@ describe("a parcel", () => {
     for (let round = 0; round < 10; round += 1) {
       const { body: order } = await place(one);
       const [shipped, cancelled] = await Promise.all([ship(order.id), service.cancel(order.id)]);
-      expect([shipped.status, cancelled.status].sort()).toEqual([200, 409]);
+      expect([shipped.status, cancelled.status].toSorted((one, other) => one - other)).toEqual([200, 409]);
       const ended = await service.settled(order.id);
       const left = { status: "shipped", reservation: "confirmed", payment: "captured" };
       const undone = { status: "cancelled", reservation: "released", payment: "refunded" };

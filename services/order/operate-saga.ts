@@ -48,9 +48,10 @@ export async function abandonSaga(
     const saga = await lockSaga(tx, orderId);
     if (!saga) return { refused: "saga-not-found" } as const;
     if (!saga.step) return { refused: "saga-ended" } as const;
-    const at = backwardSteps.findIndex((each) => each === saga.step);
+    const steps: readonly SagaStep[] = backwardSteps;
+    const at = steps.indexOf(saga.step);
     if (at < 0) return "forward" as const;
-    const next = backwardSteps[at + 1];
+    const next = steps[at + 1];
     if (!next) return { step: saga.step };
     await skipStep(tx, { orderId, from: saga.step, to: next, note, at: deps.now(), by: caller.userId });
     return { step: next };
