@@ -53,12 +53,13 @@ async function auditClaims(stores: Stores, { expect }: Pick<Findings, "expect">)
   const claims = await stores.notification<{ id: string }[]>`
     select event_id as id from inbox union select event_id from dead_letters`;
   const claimed = new Set(claims.map(({ id }) => id));
-  for (const sql of [stores.order, stores.user]) {
+  for (const about of ["order", "user"] as const) {
+    const sql = stores[about];
     const published = await sql<{ id: string; key: string; type: string }[]>`
       select event_id as id, key, payload::json ->> 'type' as type from outbox
       where payload::json ->> 'type' = any(${consumed}) and published_at < now() - interval '5 s'`;
     for (const { id, key, type } of published) {
-      expect(claimed.has(id), () => `order ${key}: ${type} ${id} was published and nobody claimed it`);
+      expect(claimed.has(id), () => `${about} ${key}: ${type} ${id} was published and nobody claimed it`);
     }
   }
 }

@@ -19,10 +19,10 @@ const finalCodes: Readonly<Record<number, readonly string[]>> = {
 
 /**
  * Asks until there is a final answer, as a careful client does: the same key again after a lost connection, a refusal for
- * now, or "in flight". Gives false when `until` (by `performance.now()`) came first.
+ * now, or "in flight". Gives false when it no longer `goesOn`.
  */
-export async function buy(purchase: Purchase, base: string, until: number): Promise<boolean> {
-  for (let pauseMs = 50; performance.now() < until; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+export async function buy(purchase: Purchase, base: string, goesOn: () => boolean): Promise<boolean> {
+  for (let pauseMs = 50; goesOn(); pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
     const answer = await ask(purchase, base, "/api/orders", {
       headers: { "idempotency-key": purchase.key },
       body: {
@@ -40,11 +40,11 @@ export async function buy(purchase: Purchase, base: string, until: number): Prom
   return false;
 }
 
-/** Asks to cancel, until that is answered; gives false when `until` came first. */
-export async function cancel(purchase: Purchase, base: string, until: number): Promise<boolean> {
+/** Asks to cancel, until that is answered; gives false when it no longer `goesOn`. */
+export async function cancel(purchase: Purchase, base: string, goesOn: () => boolean): Promise<boolean> {
   purchase.cancelAsked = true;
   const path = `/api/orders/${purchase.orderId}/cancel`;
-  for (let pauseMs = 50; performance.now() < until; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+  for (let pauseMs = 50; goesOn(); pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
     const answer = await ask(purchase, base, path, {});
     if (answer?.status === 200) {
       purchase.cancelled = true;

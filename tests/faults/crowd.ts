@@ -14,29 +14,36 @@ export interface CrowdOptions {
   readonly goOn: (placed: number) => boolean;
   /** How long after the last one began a buyer insists on an answer. */
   readonly patienceMs: number;
+  /** Whether a buyer who has no answer yet still wants one. */
+  readonly goesOnWaiting?: () => boolean;
   readonly cards?: CardWeights;
+  /** Which part of what was placed is cancelled again by its buyer. */
+  readonly cancelShare?: number;
+  /** Where every purchase is put as soon as it begins. */
+  readonly purchases?: Purchase[];
   /** Called with each purchase that was told for good. */
   readonly onTold?: (purchase: Purchase) => void;
 }
 
 /** People who buy, all at once: most once, some the same twice at the same instant, some again later, some cancel. */
 export async function letThemBuy(options: CrowdOptions): Promise<Purchase[]> {
-  const { gateway, orderServices, shop, random, buyers, goOn } = options;
-  const purchases: Purchase[] = [];
+  const { gateway, orderServices, shop, random, buyers, goOn, goesOnWaiting = () => true } = options;
+  const { purchases = [], cancelShare = 0.08 } = options;
 
   async function buyer(): Promise<void> {
     while (goOn(purchases.length)) {
       const purchase = drawPurchase(shop, random, options.cards);
       purchases.push(purchase);
       const chance = random.fraction();
-      const until = performance.now() + options.patienceMs;
+      const deadline = performance.now() + options.patienceMs;
+      const goesOn = () => performance.now() < deadline && goesOnWaiting();
       const bases = chance < 0.12 ? orderServices : [gateway];
-      await Promise.all(bases.map((base) => buy(purchase, base, until)));
+      await Promise.all(bases.map((base) => buy(purchase, base, goesOn)));
       if (purchase.told) options.onTold?.(purchase);
-      if (chance > 0.92) await buy(purchase, gateway, until);
-      if (purchase.orderId !== undefined && random.fraction() < 0.08) {
+      if (chance > 0.92) await buy(purchase, gateway, goesOn);
+      if (purchase.orderId !== undefined && random.fraction() < cancelShare) {
         const racers = random.fraction() < 0.5 ? orderServices : [gateway];
-        await Promise.all(racers.map((base) => cancel(purchase, base, until)));
+        await Promise.all(racers.map((base) => cancel(purchase, base, goesOn)));
       }
     }
   }

@@ -34,6 +34,10 @@ export interface ProvenSystemOptions {
   readonly root: string;
   readonly runtime: Runtime;
   readonly kafka: boolean;
+  /** Whether every service runs twice; once is enough to see that a broken one is broken. */
+  readonly twins?: boolean;
+  /** Whether the stores write to the disk what they say is written. */
+  readonly durable?: boolean;
   readonly skews: Readonly<Record<string, number>>;
   readonly step: <T>(name: string, work: () => Promise<T>) => Promise<T>;
   /** What the supervisor says: that a process ended, that it is back. */
@@ -44,20 +48,20 @@ export interface ProvenSystemOptions {
 
 /** @throws LocalFailure when something does not start; whoever has `home` ends what did */
 export async function startProvenSystem(home: Home, options: ProvenSystemOptions): Promise<ProvenSystem> {
-  const { root, runtime, step, show, giveUp } = options;
+  const { root, runtime, step, show, giveUp, twins: twice = true } = options;
   const secrets = await createSecrets();
   const inner = await testPorts();
   let others = await testPorts();
   while (Object.values(others).some((port) => Object.values(inner).includes(port)))
     others = await testPorts();
   const [stores, kafka, mailbox, crashes] = await Promise.all([
-    startStores(home, { root, secrets, durable: true, step, keep: { show, giveUp } }),
+    startStores(home, { root, secrets, durable: options.durable ?? true, step, keep: { show, giveUp } }),
     options.kafka ? step("Kafka", () => startKafka(home, home.cache)) : undefined,
     createMailbox({ keep: 1_000_000, keepBytes: 2 ** 31 }),
     openCrashControl(join(home.directory, "deaths")),
   ]);
   const twins = { first: inner, second: others };
-  const links = await openLinks(stores, mailbox, twins);
+  const links = await openLinks(stores, mailbox, twins, twice);
   const outer = portsOf(inner, links);
   const definitions = systemProcesses({
     ports: outer,
@@ -81,11 +85,11 @@ export async function startProvenSystem(home: Home, options: ProvenSystemOptions
     );
   const [first, second, edge] = placed(definitions, twins, links);
   await start(first);
-  await start(second);
+  if (twice) await start(second);
   await start(edge);
   return {
     gateway: localUrl(inner.gateway),
-    orderServices: [localUrl(inner.order), localUrl(others.order)],
+    orderServices: [localUrl(inner.order), localUrl(twice ? others.order : inner.order)],
     sandbox: localUrl(inner.sandbox),
     stores,
     mailbox,
@@ -104,12 +108,12 @@ interface Twins {
   readonly second: Ports;
 }
 
-async function openLinks(stores: Stores, mailbox: Mailbox, { first, second }: Twins) {
+async function openLinks(stores: Stores, mailbox: Mailbox, { first, second }: Twins, twice: boolean) {
   const portOf = (url: string) => Number(new URL(url).port);
   const open = async <Name extends string>(name: Name, targets: readonly number[]) =>
     [name, await openFaultProxy(targets)] as const;
   const opened = await Promise.all([
-    ...serviceNames.map((name) => open(name, [first[name], second[name]])),
+    ...serviceNames.map((name) => open(name, twice ? [first[name], second[name]] : [first[name]])),
     ...databaseNames.map((name) => open(`postgres-${name}`, [portOf(stores.databaseUrls[name])])),
     open("redis", [portOf(stores.redisUrl)]),
     open("provider", [first.sandbox]),

@@ -1,0 +1,175 @@
+import type { CardWeights } from "./purchase.ts";
+import type { Fault } from "./schedule.ts";
+
+/** One safeguard that is switched off, and how the prover has to notice. */
+export interface Break {
+  readonly name: string;
+  /** What is missing in the broken copy. */
+  readonly missing: string;
+  readonly changes: readonly Change[];
+  /** What one of the violations has to say. */
+  readonly violation: RegExp;
+  readonly cards?: CardWeights;
+  readonly cancelShare?: number;
+  readonly faults?: readonly Fault[];
+}
+
+/** `from` stands exactly once in the file, else the break is out of date. */
+export interface Change {
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+const onlyVisa: CardWeights = [[1, "pm_card_visa"]];
+
+export const breaks: readonly Break[] = [
+  {
+    name: "inbox-claim",
+    missing: "an event's effect is no longer claimed in the inbox",
+    changes: [
+      {
+        file: "mesh/inbox/consume.ts",
+        from:
+          "insert into inbox (event_id) select distinct unnest($" +
+          "{[...ids]}::uuid[]) order by 1\n    on conflict do nothing returning event_id",
+        to: "select distinct unnest($" + "{[...ids]}::uuid[]) as event_id",
+      },
+    ],
+    violation: /was published and nobody claimed it/,
+    cards: onlyVisa,
+  },
+  {
+    name: "provider-key",
+    missing: "the provider is asked with another idempotency key each time",
+    changes: [
+      {
+        file: "services/payment/stripe-gateway.ts",
+        from: "{ idempotencyKey: `charge-$" + "{orderId}` }",
+        to: "{ idempotencyKey: `charge-$" + "{orderId}-$" + "{crypto.randomUUID()}` }",
+      },
+    ],
+    violation: /was charged \d+ times/,
+    cards: [[1, "pm_sandbox_timeoutAfterCharging"]],
+    // Else the provider's own news settles the charge before it is asked again.
+    faults: [{ at: 0, kind: "cut", link: "webhooks", forMs: 12_000, delayMs: 0 }],
+  },
+  {
+    name: "stock-lock",
+    missing: "stock is looked at without a lock before it is taken, and the database lets it become negative",
+    changes: [
+      {
+        file: "services/product/migrations/0001_products.sql",
+        from: "on_hand int not null check (on_hand >= 0)",
+        to: "on_hand int not null",
+      },
+      {
+        file: "services/product/migrations/0002_many_orders_at_once.sql",
+        from: "select s.product_id, s.on_hand, s.for_sale from stock s\n      where s.product_id = any (p_products) order by s.product_id for update",
+        to: "select s.product_id, s.on_hand, s.for_sale from stock s, pg_sleep(0.1)\n      where s.product_id = any (p_products)",
+      },
+    ],
+    violation: /stock of \S+ -\d+ are on hand/,
+    cards: onlyVisa,
+  },
+  {
+    name: "relay-order",
+    missing: "the relay marks events as published before the bus has them",
+    changes: [
+      {
+        file: "mesh/outbox/relay.ts",
+        from: '      crashPoint("relay-publish:before");',
+        to:
+          "      await sql`update outbox set published_at = now() where id = any($" +
+          '{rows.map(({ id }) => id)}::bigint[])`;\n      crashPoint("relay-publish:before");',
+      },
+    ],
+    violation: /was published and nobody claimed it/,
+    cards: onlyVisa,
+    faults: [{ at: 1500, kind: "crash", process: "order-service-1", point: "relay-publish:before", pass: 3 }],
+  },
+  {
+    name: "compensation",
+    missing: "a saga that turns round undoes nothing",
+    changes: [
+      {
+        file: "services/order/run-saga.ts",
+        from: 'known, decision.compensate)) step = "cancel-payment"',
+        to: 'known, decision.compensate)) step = "cancel-order"',
+      },
+    ],
+    violation: /is cancelled and its stock held/,
+    cards: [[1, "pm_card_chargeDeclined"]],
+  },
+  {
+    name: "refund-on-cancel",
+    missing: "cancelling a paid order sends nothing back",
+    changes: [
+      {
+        file: "services/payment/cancel-payment.ts",
+        from: "return await sendRest(deps, payment);",
+        to: 'return "refunded";',
+      },
+    ],
+    violation: /is cancelled and keeps \d+/,
+    cards: onlyVisa,
+    cancelShare: 0.8,
+  },
+  {
+    name: "ledger-entry",
+    missing: "a capture is not booked in the ledger",
+    changes: [
+      {
+        file: "services/payment/settle-store.ts",
+        from: "'orders:receivable', amount, currency from payment",
+        to: "'orders:receivable', amount, currency from payment where false",
+      },
+    ],
+    violation: /the provider's net is \d+, the ledger's 0/,
+    cards: onlyVisa,
+  },
+  {
+    name: "ledger-once",
+    missing: "a capture is booked twice, and the database lets it",
+    changes: [
+      {
+        file: "services/payment/migrations/0001_payments.sql",
+        from: "create unique index ledger_one_capture on ledger (payment_id) where kind = 'capture';",
+        to: "",
+      },
+      {
+        file: "services/payment/settle-store.ts",
+        from: "'orders:receivable', amount, currency from payment",
+        to: "'orders:receivable', amount, currency from payment cross join generate_series(1, 2)",
+      },
+    ],
+    violation: /the provider's net is (\d+), the ledger's (?!\1)\d+/,
+    cards: onlyVisa,
+  },
+  {
+    name: "charge-before-confirm",
+    missing: "a declined charge counts as one that was made",
+    changes: [
+      {
+        file: "services/order/payment-client.ts",
+        from: "if (status === 402 && declinedBody.Check(body)) {",
+        to: 'if (status === 402) return { kind: "done", paymentId: crypto.randomUUID() };\n  if (status === 402 && declinedBody.Check(body)) {',
+      },
+    ],
+    violation: /is confirmed at \d+, charged 0/,
+    cards: [[1, "pm_card_chargeDeclined"]],
+  },
+  {
+    name: "order-key",
+    missing: "an Idempotency-Key that is in use is given to a second order",
+    changes: [
+      {
+        file: "services/order/saga-store.ts",
+        from: "on conflict (user_id, key) do nothing",
+        to: "on conflict (user_id, key) do update set order_id = excluded.order_id",
+      },
+    ],
+    violation: /its key made 2 orders/,
+    cards: onlyVisa,
+  },
+];
