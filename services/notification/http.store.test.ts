@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { uuidV7 } from "#mesh/uuid-v7";
-import { cancelled, confirmed, person, registered, TestService } from "./test-service.ts";
+import { cancelled, confirmed, person, registered, shipped, TestService } from "./test-service.ts";
 
 const service = new TestService();
 
@@ -63,6 +63,9 @@ describe("the routes", () => {
 
   test("who chose nothing gets news of orders and no advertising", async () => {
     await service.start();
+    const who = person();
+    await service.deliver([registered(who), shipped(who.userId)]);
+    expect(await service.settled(2)).toEqual(["welcome sent", "order-shipped sent"]);
     expect((await call("GET", "/api/notifications/preferences", uuidV7())).body).toEqual({
       email: { orderUpdates: true, marketing: false },
     });

@@ -3,6 +3,8 @@ import type { CancelledOrder } from "./templates/order-cancelled.ts";
 import { orderCancelled } from "./templates/order-cancelled.ts";
 import type { ConfirmedOrder } from "./templates/order-confirmed.ts";
 import { orderConfirmed } from "./templates/order-confirmed.ts";
+import type { ShippedOrder } from "./templates/order-shipped.ts";
+import { orderShipped } from "./templates/order-shipped.ts";
 import { welcome } from "./templates/welcome.ts";
 
 export const notificationStatuses = ["queued", "sending", "sent", "failed", "skipped"] as const;
@@ -13,6 +15,7 @@ interface Contents {
   welcome: Record<never, never>;
   "order-confirmed": ConfirmedOrder;
   "order-cancelled": CancelledOrder;
+  "order-shipped": ShippedOrder;
 }
 export type NotificationType = keyof Contents;
 
@@ -42,7 +45,7 @@ export const preferencesByDefault: Preferences = { orderUpdates: true, marketing
 
 /** Whether a person who chose `preferences` gets a message of this kind. */
 export function isWanted(type: NotificationType, { orderUpdates }: Preferences): boolean {
-  return type === "order-cancelled" ? orderUpdates : true;
+  return type === "order-cancelled" || type === "order-shipped" ? orderUpdates : true;
 }
 
 /** The words of a message. */
@@ -57,6 +60,8 @@ export function render(
       return orderConfirmed({ ...(notification.content as ConfirmedOrder), firstName });
     case "order-cancelled":
       return orderCancelled({ ...(notification.content as CancelledOrder), firstName });
+    case "order-shipped":
+      return orderShipped({ ...(notification.content as ShippedOrder), firstName });
   }
 }
 

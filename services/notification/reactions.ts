@@ -62,6 +62,15 @@ export function createReactions({ transaction, enqueue, now, newId }: ReactionDe
       const { userId, orderId, reason, total } = event.data;
       add(tx, event, { userId, orderId, type: "order-cancelled", content: { orderId, reason, total } });
     }),
+    ...reaction("ecotrack.order.shipped.v1", orderEvents, async (tx, event) => {
+      const { userId, orderId, carrier, trackingNumber } = event.data;
+      add(tx, event, {
+        userId,
+        orderId,
+        type: "order-shipped",
+        content: { orderId, carrier, trackingNumber },
+      });
+    }),
   };
 
   const transactThenEnqueue: Transact = async (work) => {

@@ -161,3 +161,8 @@ export const cancelled = (userId: string, orderId = uuidV7()) =>
       total: { amount: 900, currency: "EUR" },
     }),
   );
+export const shipped = (userId: string, orderId = uuidV7()) =>
+  orderEvent(
+    "ecotrack.order.shipped.v1",
+    newEvent(orderId, { orderId, userId, carrier: "DHL", trackingNumber: "JJD0003" }),
+  );

@@ -4,6 +4,7 @@ import { formatMoney } from "./format-money.ts";
 import { html } from "./html.ts";
 import { orderCancelled } from "./order-cancelled.ts";
 import { orderConfirmed } from "./order-confirmed.ts";
+import { orderShipped } from "./order-shipped.ts";
 import { welcome } from "./welcome.ts";
 
 const orderId = "0197a1b2-3c4d-7e5f-8a9b-0c1d2e3f4a5b";
@@ -113,4 +114,17 @@ test("the welcome greets by name, escaped", () => {
   const mail = welcome({ firstName: "Zoë <3" });
   expect(mail.text).toContain("Hello Zoë <3,");
   expect(mail.html).toContain("Hello Zoë &lt;3,");
+});
+
+test("the news of a parcel names carrier and tracking number, and no markup of theirs", () => {
+  const mail = orderShipped({
+    orderId,
+    firstName: "Ada",
+    carrier: "<b>DHL</b>",
+    trackingNumber: "JJD\n0003",
+  });
+  expect(mail.subject).toBe("Order 2E3F4A5B is on its way");
+  for (const part of [mail.text, mail.html])
+    for (const told of ["JJD 0003", orderId]) expect(part).toContain(told);
+  expect(mail.html).not.toContain("<b>DHL");
 });
