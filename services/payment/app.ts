@@ -2,12 +2,16 @@ import type { ServiceAppOptions } from "#mesh/http/service-app";
 import type { Autocommit, Sql, Transact } from "#mesh/postgres/sql";
 import type { ServiceConfig } from "#mesh/service-settings";
 import type { PaymentConfig } from "./config.ts";
-import { createPaymentHttp, stripeWebhookPath } from "./http.ts";
-import type { Gateways } from "./payment-gateway.ts";
+import { createPaymentHttp } from "./http.ts";
+import type { Gateways, PaymentGateway } from "./payment-gateway.ts";
 import { createPaymentMetrics } from "./payment-metrics.ts";
+import { openPaypal } from "./paypal-gateway.ts";
+import { createPaypalVerifier } from "./paypal-signature.ts";
+import { createWebhookReceiver, paypalWebhookPath, stripeWebhookPath } from "./receive-webhook.ts";
 import type { RefundDeps } from "./send-refund.ts";
 import { createSettledCharges } from "./settled-charges.ts";
 import { openStripe } from "./stripe-gateway.ts";
+import { createWebhookRefusals } from "./webhook-refusals.ts";
 
 export interface PaymentAppOptions extends Omit<ServiceAppOptions, "name" | "rawBodyRoutes"> {
   readonly config: Omit<PaymentConfig, keyof ServiceConfig>;
@@ -41,9 +45,15 @@ export function createPaymentApp(options: PaymentAppOptions) {
     identity,
     log,
     metrics,
-    rawBodyRoutes: [stripeWebhookPath],
+    rawBodyRoutes: [stripeWebhookPath, paypalWebhookPath],
   } as const;
-  return { app: createPaymentHttp(base, deps, config.stripeWebhookSecret), deps };
+  const { paypalWebhookId: webhookId, paypalApiUrl: apiUrl } = config;
+  const webhooks = createWebhookReceiver(deps, {
+    stripeSecret: config.stripeWebhookSecret,
+    paypal: webhookId === undefined ? undefined : createPaypalVerifier({ webhookId, apiUrl, now }),
+    refusals: createWebhookRefusals(sql, now),
+  });
+  return { app: createPaymentHttp(base, deps, webhooks), deps };
 }
 
 function openGateways({ config, providerTimeoutMs }: PaymentAppOptions): Gateways {
@@ -54,6 +64,20 @@ function openGateways({ config, providerTimeoutMs }: PaymentAppOptions): Gateway
       returnUrl: config.returnUrl,
       timeoutMs: providerTimeoutMs,
     }),
-    paypal: undefined,
+    paypal: paypalOf(config, providerTimeoutMs),
   };
+}
+
+/** PayPal is offered when its account is named. */
+function paypalOf(
+  { paypalClientId, paypalClientSecret, paypalApiUrl }: PaymentAppOptions["config"],
+  timeoutMs: number | undefined,
+): PaymentGateway | undefined {
+  if (paypalClientId === undefined || paypalClientSecret === undefined) return undefined;
+  return openPaypal({
+    clientId: paypalClientId,
+    clientSecret: paypalClientSecret,
+    apiUrl: paypalApiUrl,
+    timeoutMs,
+  });
 }

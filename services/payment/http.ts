@@ -3,7 +3,6 @@ import { containsCardNumber } from "#mesh/card-number";
 import { createServiceApp, type ServiceAppOptions } from "#mesh/http/service-app";
 import { isAdmin, type UserCaller } from "#mesh/identity/caller";
 import { ProblemError } from "#mesh/problem";
-import { applyWebhook } from "./apply-webhook.ts";
 import { cancelPayment } from "./cancel-payment.ts";
 import { type CaptureResult, capturePayment } from "./capture-payment.ts";
 import { type ChargeResult, chargePayment } from "./charge-payment.ts";
@@ -22,18 +21,16 @@ import {
   RefundView,
 } from "./payment-schema.ts";
 import { findById, findByOrder } from "./payment-store.ts";
-import { declinedProblem, paymentProblems, refundProblem, signatureProblem } from "./problems.ts";
+import { declinedProblem, paymentProblems, refundProblem } from "./problems.ts";
+import { paypalWebhookPath, stripeWebhookPath, type WebhookReceiver } from "./receive-webhook.ts";
 import { refundPayment } from "./refund-payment.ts";
 import type { RefundDeps } from "./send-refund.ts";
-import { refuseSignature } from "./stripe-signature.ts";
-
-export const stripeWebhookPath = "/webhooks/stripe";
 
 const internal = { hide: true };
 const processing = { status: "processing" } as const;
 
 /** The routes of payment-service. */
-export function createPaymentHttp(base: ServiceAppOptions, deps: RefundDeps, webhookSecret: string) {
+export function createPaymentHttp(base: ServiceAppOptions, deps: RefundDeps, webhooks: WebhookReceiver) {
   const view = (payment: Payment) => paymentView(payment, deps.keyring);
   return createServiceApp(base)
     .macro({ refuseCardNumbers: { transform: refuseCardNumber } })
@@ -128,18 +125,16 @@ export function createPaymentHttp(base: ServiceAppOptions, deps: RefundDeps, web
         detail: { summary: "Send money back, whole or in part", tags: ["payments"] },
       },
     )
-    .post(
-      stripeWebhookPath,
-      async ({ body, request }) => {
-        const signature = request.headers.get("stripe-signature");
-        const refusal = refuseSignature(body, signature, webhookSecret, deps.now());
-        if (refusal !== undefined) throw new ProblemError(signatureProblem(refusal));
-        const result = await applyWebhook(deps, body);
-        if (result === "malformed") throw new ProblemError(paymentProblems.webhookMalformed);
-        return { received: true };
-      },
-      { anyone: true, body: Type.String(), detail: { summary: "For Stripe", tags: ["webhooks"] } },
-    );
+    .post(stripeWebhookPath, ({ body, request }) => webhooks.stripe(body, request.headers), {
+      anyone: true,
+      body: Type.String(),
+      detail: { summary: "For Stripe", tags: ["webhooks"] },
+    })
+    .post(paypalWebhookPath, ({ body, request }) => webhooks.paypal(body, request.headers), {
+      anyone: true,
+      body: Type.String(),
+      detail: { summary: "For PayPal", tags: ["webhooks"] },
+    });
 }
 
 /** What order-service is told of a charge. @throws ProblemError for what will not become one */

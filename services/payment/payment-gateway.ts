@@ -78,7 +78,7 @@ export type ProviderMovement =
 
 /**
  * A payment provider. Nothing in it throws for what the provider answers or for its absence, but for `totals` and
- * `movements`. Every provider passes the suite in `payment-gateway.store.test.ts`.
+ * `movements`. Every provider passes the suite in `payment-gateway.test.ts`.
  */
 export interface PaymentGateway {
   readonly name: GatewayName;

@@ -3,6 +3,7 @@ import { paymentTopic } from "#mesh/events/payment-events";
 import type { Reader, Sql, Transaction } from "#mesh/postgres/sql";
 import type { AuditEntry } from "./audit-log.ts";
 import type { Payment } from "./payment.ts";
+import type { GatewayName } from "./payment-gateway.ts";
 
 /** Longer than one call to the provider can take; whoever holds a payment has died when it is over. */
 const leaseSeconds = 15;
@@ -62,6 +63,24 @@ export async function findByOrder(sql: Reader, orderId: string): Promise<Payment
 
 export async function findById(sql: Reader, id: string): Promise<Payment | undefined> {
   const [row] = await sql<Payment[]>`select ${columns(sql)} from payments where id = ${id}`;
+  return row;
+}
+
+/** By the provider's id of its charge. */
+export async function findByReference(
+  sql: Reader,
+  gateway: GatewayName,
+  reference: string,
+): Promise<Payment | undefined> {
+  const [row] = await sql<Payment[]>`
+    select ${columns(sql)} from payments where gateway = ${gateway} and provider_reference = ${reference}`;
+  return row;
+}
+
+/** By the SHA-256 of what the buyer approved; not one that came to nothing. */
+export async function findByApproval(sql: Reader, digest: Uint8Array): Promise<Payment | undefined> {
+  const [row] = await sql<Payment[]>`
+    select ${columns(sql)} from payments where approval_digest = ${digest} and status not in ('declined', 'cancelled')`;
   return row;
 }
 

@@ -1,6 +1,6 @@
 import type { Problem } from "#mesh/problem";
 import type { RefundRefusal, Standing } from "./payment.ts";
-import type { SignatureRefusal } from "./stripe-signature.ts";
+import type { SignatureRefusal } from "./signature-refusal.ts";
 
 const refundTable = {
   "nothing-captured": {
@@ -37,9 +37,10 @@ const refundTable = {
 >;
 
 const signatureDetails = {
-  missing: "The Stripe-Signature header is missing or has no time and v1 signature",
+  missing: "The headers of the signature are missing or cannot be read",
   wrong: "No signature is that of the body",
-  "outside-tolerance": "The signature's time is more than five minutes from now",
+  "outside-tolerance": "The signature's time is too far in the past or in the future",
+  "untrusted-certificate": "The certificate is not one of the provider's that is valid now",
 } satisfies Record<SignatureRefusal, string>;
 
 type RefundProblem = RefundRefusal | { refused: Exclude<keyof typeof refundTable, RefundRefusal["refused"]> };

@@ -1,12 +1,19 @@
 import type { Sql, Transaction } from "#mesh/postgres/sql";
+import type { GatewayName } from "./payment-gateway.ts";
 
 /** Longer than any provider goes on delivering (Stripe: three days). */
 const keptDays = 30;
 
 /** True for the first to bring this event; its effect belongs in the same transaction. */
-export async function claimProviderEvent(tx: Transaction, id: string, type: string): Promise<boolean> {
+export async function claimProviderEvent(
+  tx: Transaction,
+  gateway: GatewayName,
+  id: string,
+  type: string,
+): Promise<boolean> {
   const rows = await tx`
-    insert into provider_events (id, type) values (${id}, ${type}) on conflict (id) do nothing returning id`;
+    insert into provider_events (gateway, id, type) values (${gateway}, ${id}, ${type})
+    on conflict (gateway, id) do nothing returning id`;
   return rows.length === 1;
 }
 

@@ -1,9 +1,8 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
+import type { SignatureRefusal } from "./signature-refusal.ts";
 
 /** Stripe's own default: older than this may be a replay. */
 const toleranceSeconds = 300;
-
-export type SignatureRefusal = "missing" | "wrong" | "outside-tolerance";
 
 /**
  * Checks a `Stripe-Signature` header against the raw body, with constant-time comparison. Several `v1` values are

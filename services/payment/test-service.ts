@@ -12,6 +12,7 @@ import { signatureHeader } from "./sandbox/webhook-sender.ts";
 
 const secretKey = "sk_test_sandbox";
 const webhookSecret = "whsec_sandbox";
+const paypal = { clientId: "client", clientSecret: "secret", webhookId: "WEBHOOK1" };
 export const testKeys = `k1:${Buffer.alloc(32, 1).toString("base64")}`;
 const migrations = new URL("./migrations/", import.meta.url);
 
@@ -66,6 +67,10 @@ export async function startTestService({
     secretKey,
     webhookSecret,
     webhookUrl: webhooks ? `http://127.0.0.1:${front.port}/webhooks/stripe` : undefined,
+    paypal: {
+      ...paypal,
+      webhookUrl: webhooks ? `http://127.0.0.1:${front.port}/webhooks/paypal` : undefined,
+    },
     webhookAfterMs: 0,
     webhookBackoffMs: 20,
     hangMs: 2_000,
@@ -86,10 +91,10 @@ export async function startTestService({
         capture,
         returnUrl: "https://shop.test/orders",
         actionMinutes: 15,
-        paypalClientId: undefined,
-        paypalClientSecret: undefined,
-        paypalWebhookId: undefined,
-        paypalApiUrl: "https://api-m.paypal.com",
+        paypalClientId: paypal.clientId,
+        paypalClientSecret: paypal.clientSecret,
+        paypalWebhookId: paypal.webhookId,
+        paypalApiUrl: `http://127.0.0.1:${provider.port}`,
       },
       sql: database.sql,
       transaction: database.transaction,
@@ -136,7 +141,7 @@ export async function startTestService({
   const chargeBody = (token: string, amount: number) => ({
     userId,
     amount: { amount, currency: "EUR" },
-    paymentMethod: { type: "card", token },
+    paymentMethod: { type: token.startsWith("SANDBOX_") ? "paypal" : "card", token },
   });
 
   return {
@@ -180,6 +185,18 @@ export async function startTestService({
           body,
         }),
       );
+    },
+    /** What a merchant does in PayPal's own pages. */
+    async paypalRefund(captureId: string, value: string): Promise<void> {
+      const at = `http://127.0.0.1:${provider.port}`;
+      const authorization = `Basic ${btoa(`${paypal.clientId}:${paypal.clientSecret}`)}`;
+      const login = await fetch(`${at}/v1/oauth2/token`, { method: "POST", headers: { authorization } });
+      const { access_token } = (await login.json()) as { access_token: string };
+      await fetch(`${at}/v2/payments/captures/${captureId}/refund`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${access_token}` },
+        body: JSON.stringify({ amount: { value, currency_code: "EUR" } }),
+      });
     },
     /** Ends every hold and wait, as if the time for it had passed. */
     async passTime(): Promise<void> {

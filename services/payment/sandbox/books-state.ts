@@ -1,8 +1,10 @@
 import type { Books } from "./books.ts";
+import { type PaypalRecord, refundedOf } from "./paypal/paypal-books.ts";
+import type { PaypalSandbox } from "./paypal/paypal-sandbox.ts";
 import type { Charge, Intent, Refund } from "./stripe-objects.ts";
 import type { WebhookSender } from "./webhook-sender.ts";
 
-/** What the provider holds for one `metadata.orderId`. Amounts in minor units; `net` = captured − refunded. */
+/** What the providers hold for one order of the shop (`metadata.orderId`, `custom_id`). Amounts in minor units; `net` = captured − refunded. */
 export interface OrderBalance {
   orderId: string;
   currency: string;
@@ -18,38 +20,52 @@ export interface SandboxState {
   intents: Intent[];
   charges: Charge[];
   refunds: Refund[];
+  paypal: PaypalRecord[];
   webhooks: { delivered: number; pending: number; failed: number };
 }
 
 /** The books as an auditor reads them, oldest first. */
-export function booksState(books: Books, webhooks: WebhookSender): SandboxState {
+export function booksState(
+  books: Books,
+  webhooks: WebhookSender,
+  paypal: Pick<PaypalSandbox, "orders" | "webhooks"> | undefined,
+): SandboxState {
+  const senders = paypal === undefined ? [webhooks] : [webhooks, paypal.webhooks];
+  const sum = (count: (sender: WebhookSender) => number) =>
+    senders.reduce((total, sender) => total + count(sender), 0);
+  const atPaypal = paypal?.orders() ?? [];
   return {
-    orders: [...balances(books).values()],
+    orders: [...balances(books, atPaypal).values()],
     intents: [...books.intents.values()],
     charges: [...books.charges.values()],
     refunds: [...books.refunds.values()],
-    webhooks: { delivered: webhooks.delivered, pending: webhooks.pending, failed: webhooks.failed },
+    paypal: atPaypal,
+    webhooks: {
+      delivered: sum(({ delivered }) => delivered),
+      pending: sum(({ pending }) => pending),
+      failed: sum(({ failed }) => failed),
+    },
   };
 }
 
-function balances(books: Books): Map<string, OrderBalance> {
+function balances(books: Books, atPaypal: readonly PaypalRecord[]): Map<string, OrderBalance> {
   const found = new Map<string, OrderBalance>();
+  const add = (orderId: string, currency: string, captured: number, refunded: number) => {
+    const known = found.get(orderId);
+    const before = known ?? { orderId, currency, charges: 0, captured: 0, refunded: 0, net: 0 };
+    before.charges++;
+    before.captured += captured;
+    before.refunded += refunded;
+    before.net = before.captured - before.refunded;
+    found.set(orderId, before);
+  };
   for (const charge of books.charges.values()) {
     if (!charge.captured) continue;
-    const orderId = charge.metadata.orderId ?? "";
-    const known = found.get(orderId) ?? {
-      orderId,
-      currency: charge.currency,
-      charges: 0,
-      captured: 0,
-      refunded: 0,
-      net: 0,
-    };
-    known.charges++;
-    known.captured += charge.amount_captured;
-    known.refunded += charge.amount_refunded;
-    known.net = known.captured - known.refunded;
-    found.set(orderId, known);
+    add(charge.metadata.orderId ?? "", charge.currency, charge.amount_captured, charge.amount_refunded);
+  }
+  for (const order of atPaypal) {
+    if (order.captureId === null) continue;
+    add(order.customId ?? "", order.currency.toLowerCase(), order.amount, refundedOf(order));
   }
   return found;
 }

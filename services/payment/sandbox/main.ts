@@ -13,19 +13,31 @@ const config = readSettings("stripe-sandbox", process.env, {
   }),
   webhookSecret: secret("WEBHOOK_SECRET"),
   secretKey: secret("SECRET_KEY"),
+  paypalClientId: optional(text("PAYPAL_CLIENT_ID")),
+  paypalClientSecret: optional(secret("PAYPAL_CLIENT_SECRET")),
+  paypalWebhookId: text("PAYPAL_WEBHOOK_ID", { default: "SANDBOXWEBHOOK" }),
+  paypalWebhookUrl: url("PAYPAL_WEBHOOK_URL", {
+    protocols: ["http", "https"],
+    default: "http://127.0.0.1:8080/webhooks/paypal",
+  }),
   /** Where a buyer's browser reaches this sandbox, when that is not where payment-service does. */
   publicUrl: optional(url("PUBLIC_URL", { protocols: ["http", "https"] })),
   /** Where the books are kept; without it they are gone with the process. */
   stateFile: optional(text("STATE_FILE")),
 });
-const { stateFile } = config;
+const { stateFile, paypalClientId: clientId, paypalClientSecret: clientSecret } = config;
+const paypal =
+  clientId === undefined || clientSecret === undefined
+    ? undefined
+    : { clientId, clientSecret, webhookId: config.paypalWebhookId, webhookUrl: config.paypalWebhookUrl };
+const options = { ...config, paypal };
 
 let journal: Journal | undefined;
 const sandbox = orExit(() => {
   const made = createSandbox(
     stateFile === undefined
-      ? config
-      : { ...config, saved: readSavedBooks(stateFile), changed: (change) => journal?.append(change) },
+      ? options
+      : { ...options, saved: readSavedBooks(stateFile), changed: (change) => journal?.append(change) },
   );
   if (stateFile !== undefined) journal = openJournal(stateFile, made.saved());
   return made;

@@ -8,6 +8,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import type { SavedKeys } from "./idempotency.ts";
+import type { PaypalSaved } from "./paypal/paypal-sandbox.ts";
 import type { Charge, Intent, Refund } from "./stripe-objects.ts";
 
 /** Everything that a provider must not forget when it is restarted: who paid, and which keys were used for it. */
@@ -16,6 +17,7 @@ export interface SavedBooks {
   readonly charges: readonly Charge[];
   readonly refunds: readonly Refund[];
   readonly keys: SavedKeys;
+  readonly paypal?: PaypalSaved;
 }
 
 /** What one request changed, each object as it is after it. */
@@ -44,6 +46,8 @@ export function readSavedBooks(file: string): SavedBooks | undefined {
   const charges = new Map<string, Charge>();
   const refunds = new Map<string, Refund>();
   const keys = new Map<string, SavedKeys[number][1]>();
+  const paypalOrders = new Map<string, PaypalSaved["orders"][number]>();
+  const paypalKeys = new Map<string, SavedKeys[number][1]>();
   for (const [at, line] of lines.entries()) {
     const last = at > 0 && at === lines.length - 1;
     if (last && line === "") continue;
@@ -58,12 +62,15 @@ export function readSavedBooks(file: string): SavedBooks | undefined {
     for (const each of change.charges ?? []) charges.set(each.id, each);
     for (const each of change.refunds ?? []) refunds.set(each.id, each);
     for (const [key, answer] of change.keys ?? []) keys.set(key, answer);
+    for (const each of change.paypal?.orders ?? []) paypalOrders.set(each.id, each);
+    for (const [key, answer] of change.paypal?.keys ?? []) paypalKeys.set(key, answer);
   }
   return {
     intents: [...intents.values()],
     charges: [...charges.values()],
     refunds: [...refunds.values()],
     keys: [...keys],
+    paypal: { orders: [...paypalOrders.values()], keys: [...paypalKeys] },
   };
 }
 
@@ -101,13 +108,23 @@ function parsed(line: string): BookChange | undefined {
 
 function isChange(read: unknown): read is BookChange {
   if (typeof read !== "object" || read === null || Array.isArray(read)) return false;
-  const { intents = [], charges = [], refunds = [], keys = [] } = read as Record<string, unknown>;
+  const {
+    intents = [],
+    charges = [],
+    refunds = [],
+    keys = [],
+    paypal = {},
+  } = read as Record<string, unknown>;
+  if (typeof paypal !== "object" || paypal === null) return false;
+  const { orders = [], keys: paypalKeys = [] } = paypal as Record<string, unknown>;
   return (
-    [intents, charges, refunds].every((list) => Array.isArray(list) && list.every(hasId)) &&
-    Array.isArray(keys) &&
-    keys.every((pair) => Array.isArray(pair) && typeof pair[0] === "string" && typeof pair[1] === "object")
+    [intents, charges, refunds, orders].every((list) => Array.isArray(list) && list.every(hasId)) &&
+    [keys, paypalKeys].every((list) => Array.isArray(list) && list.every(isKey))
   );
 }
+
+const isKey = (pair: unknown): boolean =>
+  Array.isArray(pair) && typeof pair[0] === "string" && typeof pair[1] === "object";
 
 const hasId = (each: unknown): boolean =>
   typeof each === "object" && each !== null && "id" in each && typeof each.id === "string";

@@ -3,9 +3,8 @@ import { createHmac } from "node:crypto";
 export interface WebhookSenderOptions {
   /** Where events go; nothing is sent without it. */
   readonly url: string | undefined;
-  readonly secret: string;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
+  /** The signature of a payload, made again for each attempt, as the time is part of it. */
+  readonly headers: (payload: string) => Record<string, string>;
   /** Wait before the second attempt, in milliseconds; it doubles from there to at most a minute. */
   readonly backoffMs: number;
 }
@@ -20,7 +19,7 @@ const atOnce = 16;
 const longestWaitMs = 60_000;
 const deadlineMs = 10_000;
 
-/** Delivers signed events as Stripe does: at least once, in no promised order, again with backoff until a 2xx. */
+/** Delivers signed events as the providers do: at least once, in no promised order, again with backoff until a 2xx. */
 export class WebhookSender {
   delivered = 0;
   failed = 0;
@@ -36,7 +35,7 @@ export class WebhookSender {
     return this.#active + this.#waiting.length + this.#timers.size;
   }
 
-  /** @param payload the event's JSON; it is signed again at each attempt, as the time is part of the signature */
+  /** @param payload the event's JSON */
   send(payload: string, afterMs: number): void {
     if (this.options.url === undefined) return;
     this.#schedule({ payload, attempt: 1 }, afterMs);
@@ -80,8 +79,7 @@ export class WebhookSender {
         method: "POST",
         headers: {
           "content-type": "application/json; charset=utf-8",
-          "stripe-signature": signatureHeader(payload, this.options.secret, this.options.now()),
-          "user-agent": "Stripe/1.0 (sandbox)",
+          ...this.options.headers(payload),
         },
         body: payload,
         signal: AbortSignal.timeout(deadlineMs),

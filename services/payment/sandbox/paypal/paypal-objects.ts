@@ -1,0 +1,115 @@
+import { decimalAmount } from "../../decimal-amount.ts";
+import {
+  type PaypalHappening,
+  type PaypalRecord,
+  type PaypalRefundRecord,
+  refundedOf,
+} from "./paypal-books.ts";
+
+/** How PayPal's API shows what is in the books. @param at where a buyer's browser reaches the sandbox */
+export function orderObject(order: PaypalRecord, at: string): Record<string, unknown> {
+  const { id, status, customId, captureId, refunds } = order;
+  const payments = captureId !== null && {
+    payments: {
+      captures: [captureObject(order, at)],
+      refunds: refunds.map((refund) => refundObject(order, refund, at)),
+    },
+  };
+  return {
+    id,
+    intent: "CAPTURE",
+    status,
+    purchase_units: [
+      {
+        reference_id: "default",
+        ...(customId !== null && { custom_id: customId }),
+        amount: money(order.amount, order.currency),
+        ...payments,
+      },
+    ],
+    ...(status !== "CREATED" && { payer: { payer_id: "SANDBOXPAYER1" } }),
+    create_time: new Date(order.createdAt).toISOString(),
+    links: [
+      { rel: "self", href: `${at}/v2/checkout/orders/${id}`, method: "GET" },
+      { rel: "approve", href: `${at}/checkoutnow?token=${id}`, method: "GET" },
+    ],
+  };
+}
+
+export function captureObject(order: PaypalRecord, at: string): Record<string, unknown> {
+  const refunded = refundedOf(order);
+  const status = refunded === 0 ? "COMPLETED" : refunded === order.amount ? "REFUNDED" : "PARTIALLY_REFUNDED";
+  return {
+    id: order.captureId,
+    status,
+    amount: money(order.amount, order.currency),
+    final_capture: true,
+    ...(order.customId !== null && { custom_id: order.customId }),
+    create_time: new Date(order.capturedAt ?? 0).toISOString(),
+    supplementary_data: { related_ids: { order_id: order.id } },
+    links: [{ rel: "self", href: `${at}/v2/payments/captures/${order.captureId}`, method: "GET" }],
+  };
+}
+
+export function refundObject(
+  order: PaypalRecord,
+  refund: PaypalRefundRecord,
+  at: string,
+): Record<string, unknown> {
+  return {
+    id: refund.id,
+    status: "COMPLETED",
+    amount: money(refund.amount, order.currency),
+    ...(refund.customId !== null && { custom_id: refund.customId }),
+    seller_payable_breakdown: { total_refunded_amount: money(refundedOf(order), order.currency) },
+    create_time: new Date(refund.at).toISOString(),
+    links: [{ rel: "up", href: `${at}/v2/payments/captures/${order.captureId}`, method: "GET" }],
+  };
+}
+
+export function eventResource(event: PaypalHappening, at: string): Record<string, unknown> {
+  switch (event.type) {
+    case "CHECKOUT.ORDER.APPROVED":
+      return orderObject(event.order, at);
+    case "PAYMENT.CAPTURE.COMPLETED":
+      return captureObject(event.order, at);
+    case "PAYMENT.CAPTURE.REFUNDED":
+      return refundObject(event.order, event.refund, at);
+  }
+}
+
+/** The transactions that PayPal's reports list, one for the capture and one for each refund. */
+export function transactionsOf(order: PaypalRecord): (Record<string, unknown> & { at: number })[] {
+  if (order.captureId === null || order.capturedAt === null) return [];
+  const line = (
+    id: string | null,
+    code: string,
+    amount: number,
+    custom: string | null,
+    ms: number,
+    sign = "",
+  ) => ({
+    at: ms,
+    transaction_info: {
+      transaction_id: id,
+      transaction_event_code: code,
+      transaction_status: "S",
+      transaction_initiation_date: new Date(ms).toISOString(),
+      transaction_amount: {
+        currency_code: order.currency,
+        value: `${sign}${decimalAmount({ amount, currency: order.currency })}`,
+      },
+      ...(custom !== null && { custom_field: custom }),
+      ...(code === "T1107" && { paypal_reference_id: order.captureId, paypal_reference_id_type: "TXN" }),
+    },
+  });
+  return [
+    line(order.captureId, "T0006", order.amount, order.customId, order.capturedAt),
+    ...order.refunds.map((each) => line(each.id, "T1107", each.amount, each.customId, each.at, "-")),
+  ];
+}
+
+const money = (amount: number, currency: string) => ({
+  currency_code: currency,
+  value: decimalAmount({ amount, currency }),
+});

@@ -1,0 +1,87 @@
+import { type Static, Type } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
+import { Uuid } from "#mesh/uuid-schema";
+import { applyCharge, applyRefund, type ChargeNews, type WebhookResult } from "./apply-event.ts";
+import { parsedJson } from "./parsed-json.ts";
+import type { ChargeOutcome } from "./payment-gateway.ts";
+import { findByOrder } from "./payment-store.ts";
+import type { RefundDeps } from "./send-refund.ts";
+
+// Only what is used of them, since the provider adds fields as it likes.
+const eventSchema = Type.Object({
+  id: Type.String({ minLength: 1, maxLength: 255 }),
+  type: Type.String({ maxLength: 255 }),
+  data: Type.Object({ object: Type.Unknown() }),
+});
+const intentSchema = Type.Object({
+  id: Type.String(),
+  amount: Type.Integer(),
+  currency: Type.String(),
+  metadata: Type.Object({ orderId: Uuid }),
+  last_payment_error: Type.Optional(
+    Type.Union([
+      Type.Null(),
+      Type.Object({
+        code: Type.Optional(Type.String()),
+        decline_code: Type.Optional(Type.String()),
+        message: Type.Optional(Type.String()),
+      }),
+    ]),
+  ),
+});
+const chargeSchema = Type.Object({
+  payment_intent: Type.String(),
+  amount: Type.Integer(),
+  amount_refunded: Type.Integer(),
+  currency: Type.String(),
+  metadata: Type.Object({ orderId: Uuid }),
+});
+
+type Event = Pick<Static<typeof eventSchema>, "id" | "type">;
+type Intent = Static<typeof intentSchema>;
+
+/** Applies an event of Stripe's whose signature was checked. @param body the event's JSON */
+export async function applyStripeWebhook(deps: RefundDeps, body: string): Promise<WebhookResult> {
+  const event = parsedJson(body);
+  if (!Value.Check(eventSchema, event)) return "malformed";
+  const { object } = event.data;
+  switch (event.type) {
+    case "payment_intent.succeeded":
+    case "payment_intent.payment_failed":
+    case "payment_intent.canceled":
+    case "payment_intent.amount_capturable_updated":
+      return Value.Check(intentSchema, object) ? await applyIntent(deps, event, object) : "not-ours";
+    case "charge.refunded": {
+      if (!Value.Check(chargeSchema, object)) return "not-ours";
+      const payment = await findByOrder(deps.sql, object.metadata.orderId);
+      const news = newsOf(event, object.payment_intent, object);
+      return await applyRefund(deps, payment, news, object.amount_refunded);
+    }
+    default:
+      return "not-ours";
+  }
+}
+
+async function applyIntent(deps: RefundDeps, event: Event, intent: Intent): Promise<WebhookResult> {
+  if (event.type === "payment_intent.succeeded" && deps.settled.has(intent.id)) return "nothing-to-do";
+  const payment = await findByOrder(deps.sql, intent.metadata.orderId);
+  return await applyCharge(deps, payment, newsOf(event, intent.id, intent), outcomeOf(event, intent));
+}
+
+function outcomeOf({ type }: Event, { id: reference, last_payment_error: failure }: Intent): ChargeOutcome {
+  if (type === "payment_intent.succeeded") return { outcome: "captured", reference };
+  if (type === "payment_intent.amount_capturable_updated") return { outcome: "authorized", reference };
+  const code = type === "payment_intent.canceled" ? "canceled" : "generic_decline";
+  return {
+    outcome: "declined",
+    reference,
+    code: failure?.decline_code ?? failure?.code ?? code,
+    detail: failure?.message ?? "The card was declined",
+  };
+}
+
+const newsOf = (
+  { id: eventId, type }: Event,
+  reference: string,
+  { amount, currency }: { amount: number; currency: string },
+): ChargeNews => ({ eventId, type, reference, amount, currency });
