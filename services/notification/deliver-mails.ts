@@ -16,7 +16,7 @@ export interface Delivery {
 }
 
 /** A third of how long a claim holds. */
-const extendEveryMs = 40_000;
+const extendEveryMs = 10_000;
 
 /**
  * Claims, sends, records. A process that dies between sending and recording leaves its claims behind; when they have run

@@ -29,7 +29,7 @@ export type ClaimedNotification = Omit<NewNotification, "traceparent" | "correla
 /** The queue has it until then; after that it is taken for lost. */
 const queuedSeconds = 30;
 /** A sender has it until then; after that the sender is taken for dead. */
-const claimedSeconds = 120;
+const claimedSeconds = 30;
 const longestReason = 500;
 
 /** Adds those whose key is not there yet and returns their ids. */
