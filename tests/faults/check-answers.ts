@@ -8,16 +8,25 @@ interface Placed {
   readonly key: string;
   readonly status: string;
   readonly total: number;
+  readonly reason: string | null;
+}
+
+export interface AnswersChecked extends Findings {
+  /** How many orders were cancelled, by reason. */
+  readonly reasons: ReadonlyMap<string, number>;
 }
 
 /** What the buyers were told has to be what came to be: one order for each key, and each in the state that was promised. */
-export async function checkAnswers(purchases: readonly Purchase[], orderDatabase: string): Promise<Findings> {
+export async function checkAnswers(
+  purchases: readonly Purchase[],
+  orderDatabase: string,
+): Promise<AnswersChecked> {
   const findings = createFindings();
   const { expect } = findings;
   const log = createLog({ service: "prove", level: "silent" });
   const sql = openDatabase({ url: orderDatabase, max: 1, applicationName: "prove", log });
   const orders = await sql<Placed[]>`
-    select o.id, s.idempotency_key as key, o.status, o.total_amount as total
+    select o.id, s.idempotency_key as key, o.status, o.total_amount as total, o.cancel_reason as reason
     from orders o join sagas s on s.order_id = o.id`;
   await sql.end();
   const byKey = new Map<string, Placed[]>();
@@ -38,7 +47,11 @@ export async function checkAnswers(purchases: readonly Purchase[], orderDatabase
         () => `${about} was answered ${purchase.told?.status} and does not exist`,
       );
   }
-  return findings;
+  const reasons = new Map<string, number>();
+  for (const { status, reason } of orders) {
+    if (status === "cancelled") reasons.set(String(reason), (reasons.get(String(reason)) ?? 0) + 1);
+  }
+  return { ...findings, reasons };
 }
 
 function compare(purchase: Purchase, order: Placed, expect: Findings["expect"]): void {

@@ -1,13 +1,14 @@
 export const usage = `Proves that orders, money, stock, events and mails stay right while everything fails: a whole system of its own on durable
 stores, two processes of each service, buyers, and faults from a schedule that a seed decides.
 
-  bun run prove [--seed N] [--seconds 60] [--orders N] [--faults N] [--buyers 24] [--runtime bun|deno] [--bus embedded|kafka]
+  bun run prove [--seed N] [--seconds 60] [--orders N] [--faults N] [--buyers 24] [--runtime bun|deno] [--bus embedded|kafka] [--verbose]
   bun run prove --break <name> | --break list | --break all
 
   --seed     which schedule; without it a random one, which is printed
   --seconds  how long faults are injected; more when --orders or --faults ask for it
   --orders   at least so many are placed
   --faults   how many there are
+  --verbose  prints what happened when, also without a violation
   --break    switches off one safeguard in a copy of the sources, and succeeds when a violation is found
 
 Exit code 1 when an invariant is violated (with --break: when none is).`;
@@ -20,6 +21,7 @@ export interface ProveOptions {
   readonly buyers: number;
   readonly runtime: "bun" | "deno";
   readonly kafka: boolean;
+  readonly verbose: boolean;
   readonly break?: string;
 }
 
@@ -28,8 +30,9 @@ const faultsASecond = 0.75;
 const ordersASecond = 25;
 
 /** @throws Error that names the option and what is wanted */
-export function readProveOptions(args: readonly string[], randomSeed: number): ProveOptions | "help" {
-  if (args.includes("--help")) return "help";
+export function readProveOptions(words: readonly string[], randomSeed: number): ProveOptions | "help" {
+  if (words.includes("--help")) return "help";
+  const args = words.filter((word) => word !== "--verbose");
   const given = new Map<string, string>();
   for (let at = 0; at < args.length; at += 2) {
     const name = args[at] ?? "";
@@ -60,6 +63,7 @@ export function readProveOptions(args: readonly string[], randomSeed: number): P
     faults: wanted < 0 ? Math.round(seconds * faultsASecond) : wanted,
     buyers: whole("--buyers", 24, [1, 256]),
     runtime: choice("--runtime", ["bun", "deno"]),
+    verbose: args.length < words.length,
     kafka: choice("--bus", ["embedded", "kafka"]) === "kafka",
     ...(chosen !== undefined && { break: chosen }),
   };

@@ -15,6 +15,7 @@ export async function reportProof(proof: Proof, options: ProveOptions): Promise<
     ...recoveryLines(proof),
     `  ${checks} checks of invariants, ${violations.length} violations`,
     ...(violations.length > 0 ? await violationLines(proof) : []),
+    ...(violations.length > 0 || options.verbose ? diaryLines(proof) : []),
     "",
     `  The same schedule again: ${commandOf(options)}`,
     violations.length === 0 && settled.unsettled.length === 0
@@ -23,7 +24,7 @@ export async function reportProof(proof: Proof, options: ProveOptions): Promise<
   ];
 }
 
-function ordersLines({ purchases, settled }: Proof): string[] {
+function ordersLines({ purchases, settled, reasons }: Proof): string[] {
   const outcomes = counted(
     purchases.map(({ told, cancelled }) =>
       told === undefined
@@ -37,7 +38,7 @@ function ordersLines({ purchases, settled }: Proof): string[] {
   const { confirmed, cancelled } = settled.audit;
   return [
     `  ${purchases.length} purchases in ${tries} requests: ${shownCounts(outcomes)}`,
-    `  ${confirmed + cancelled} orders: ${confirmed} confirmed, ${cancelled} cancelled`,
+    `  ${confirmed + cancelled} orders: ${confirmed} confirmed, ${cancelled} cancelled (${shownCounts(reasons)})`,
   ];
 }
 
@@ -79,7 +80,7 @@ function recoveryLines({ recovery, settled }: Proof): string[] {
   ];
 }
 
-async function violationLines({ violations, audited, purchases, recovery }: Proof): Promise<string[]> {
+async function violationLines({ violations, audited, purchases }: Proof): Promise<string[]> {
   const ids = [...new Set(violations.flatMap((text) => /order ([0-9a-f-]{36})/.exec(text)?.[1] ?? []))];
   const lines = ["", ...violations.slice(0, shownViolations).map((text) => `  ✗ ${text}`)];
   if (violations.length > shownViolations) lines.push(`  and ${violations.length - shownViolations} more`);
@@ -88,9 +89,14 @@ async function violationLines({ violations, audited, purchases, recovery }: Proo
     const history = await orderHistory(id, audited, purchase);
     lines.push("", `  order ${id}`, ...history.map((text) => `    ${text}`));
   }
-  lines.push("", "  what happened meanwhile", ...recovery.diary.map((text) => `    ${text}`));
   return lines;
 }
+
+const diaryLines = ({ recovery }: Proof): string[] => [
+  "",
+  "  what happened meanwhile",
+  ...recovery.diary.map((text) => `    ${text}`),
+];
 
 export const commandOf = ({ seed, seconds, orders, faults, buyers, runtime, kafka }: ProveOptions): string =>
   [
