@@ -13,10 +13,13 @@ export function problemOf(code: unknown, error: unknown): Problem {
   return isDatabaseAway(error) ? problems.unavailable("The database") : problems.internal();
 }
 
-/** What `postgres` says when there is no server, or it is just starting, stopping or full (SQLSTATE classes 08, 53, 57P). */
+/**
+ * What `postgres` says when there is no server, or it is just starting, stopping, full or read-only (SQLSTATE classes 08,
+ * 53, 57P; 25006).
+ */
 function isDatabaseAway(error: unknown): boolean {
   const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === "string" && /^(CONNECT|CONNECTION_|ECONN|08|53|57P)/.test(code);
+  return typeof code === "string" && /^(CONNECT|CONNECTION_|ECONN|08|53|57P|25006)/.test(code);
 }
 
 function validationProblem(error: ValidationError): Problem {

@@ -77,10 +77,17 @@ export async function bookForeignRefund(
   const payment = await lockById(tx, paymentId);
   const amount = payment === undefined ? 0 : foreignPart(payment, refundedAtProvider);
   if (amount <= 0) return false;
-  const id = deps.newId();
   const reason = "refunded at the provider";
-  await insertForeignRefund(tx, { id, paymentId, amount, reason, origin: "provider", createdAt: deps.now() });
-  await bookRefund(deps, tx, id, paymentId, null);
+  const refund = {
+    id: deps.newId(),
+    paymentId,
+    amount,
+    reason,
+    origin: "provider",
+    createdAt: deps.now(),
+  } as const;
+  await insertForeignRefund(tx, refund);
+  await bookRefund(deps, tx, refund, paymentId, null);
   return true;
 }
 

@@ -1,5 +1,5 @@
 import type { Transaction } from "#mesh/postgres/sql";
-import { auditEntry } from "./audit-log.ts";
+import { appendAudit, auditEntry } from "./audit-log.ts";
 import { askProvider, tokenOf } from "./charge-payment.ts";
 import { isOpen, isUnsettled, leftToRefund, nextAttemptAfterMs, type Payment } from "./payment.ts";
 import { tell } from "./payment-event.ts";
@@ -7,6 +7,7 @@ import { gatewayNamed } from "./payment-gateway.ts";
 import { claimOpen, findByOrder, lockById, markCancelled } from "./payment-store.ts";
 import { knownCharge } from "./provider-outcome.ts";
 import type { Refund } from "./refund.ts";
+import { refundAsked } from "./refund-audit.ts";
 import { holdRefund, insertPendingRefund, lockPendingCancellation } from "./refund-store.ts";
 import { type RefundDeps, sendRefund } from "./send-refund.ts";
 import { settle } from "./settle-charge.ts";
@@ -101,12 +102,7 @@ async function takeRest(
   const amount = leftToRefund(payment);
   if (payment.status !== "captured" || amount === 0) return undefined;
   const reason = payment.cancelReason ?? "cancelled";
-  return await insertPendingRefund(tx, {
-    id: newId(),
-    paymentId,
-    amount,
-    reason,
-    origin: "cancellation",
-    createdAt: now(),
-  });
+  const rest = { id: newId(), paymentId, amount, reason, origin: "cancellation", createdAt: now() } as const;
+  await appendAudit(tx, refundAsked(payment, rest));
+  return await insertPendingRefund(tx, rest);
 }

@@ -23,6 +23,7 @@ import {
 import { findById, findByOrder } from "./payment-store.ts";
 import { declinedProblem, paymentProblems, refundProblem } from "./problems.ts";
 import { paypalWebhookPath, stripeWebhookPath, type WebhookReceiver } from "./receive-webhook.ts";
+import { answerResponse } from "./refund-answer.ts";
 import { refundPayment } from "./refund-payment.ts";
 import type { RefundDeps } from "./send-refund.ts";
 
@@ -102,19 +103,14 @@ export function createPaymentHttp(base: ServiceAppOptions, deps: RefundDeps, web
     )
     .post(
       "/api/payments/:id/refunds",
-      async ({ caller, params, body, request, set }) => {
+      async ({ caller, params, body, request }) => {
         const idempotencyKey = request.headers.get("idempotency-key") ?? "";
         if (!/^[\x21-\x7e]{1,255}$/.test(idempotencyKey)) throw new ProblemError(paymentProblems.keyMissing);
         const { userId: requestedBy } = caller;
-        const asked = { paymentId: params.id, ...body, requestedBy, idempotencyKey };
+        const asked = { paymentId: params.id.toLowerCase(), ...body, requestedBy, idempotencyKey };
         const result = await refundPayment(deps, asked);
         if ("refused" in result) throw new ProblemError(refundProblem(result));
-        const { answer, replayed } = result;
-        const headers: Record<string, string> = replayed ? { "idempotency-replayed": "true" } : {};
-        if ("refusal" in answer) throw new ProblemError({ ...refundProblem(answer.refusal), headers });
-        Object.assign(set.headers, headers);
-        set.status = 201;
-        return answer.refund;
+        return answerResponse(result.answer, result.replayed);
       },
       {
         admin: true,
@@ -167,8 +163,9 @@ function chargeAnswer(
 }
 
 /** Comes before every other look at the body, so that no error and no log line can carry what it refuses. */
-function refuseCardNumber({ body }: { body: unknown }): void {
-  if (containsCardNumber(body)) throw new ProblemError(paymentProblems.cardNumber);
+function refuseCardNumber({ body, request }: { body: unknown; request: Request }): void {
+  const key = request.headers.get("idempotency-key");
+  if (containsCardNumber(body) || containsCardNumber(key)) throw new ProblemError(paymentProblems.cardNumber);
 }
 
 /** Somebody else's payment looks like none at all; so does the tombstone of an order that was never charged. */

@@ -43,7 +43,9 @@ const signatureDetails = {
   "untrusted-certificate": "The certificate is not one of the provider's that is valid now",
 } satisfies Record<SignatureRefusal, string>;
 
-type RefundProblem = RefundRefusal | { refused: Exclude<keyof typeof refundTable, RefundRefusal["refused"]> };
+export type RefundProblem =
+  | RefundRefusal
+  | { refused: Exclude<keyof typeof refundTable, RefundRefusal["refused"]> };
 
 /** The problem that answers a refused refund. */
 export function refundProblem(refusal: RefundProblem): Problem {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { uuidV7 } from "#mesh/uuid-v7";
+import { forgetOldKeys } from "./refund-store.ts";
 import { sweepPayments } from "./sweep-payments.ts";
 import { startTestService, type TestService } from "./test-service.ts";
 
@@ -71,6 +72,63 @@ test("a repeated key gets the first answer, another body with it is refused", as
   expect(service.atProvider(orderId)).toMatchObject({ refunded: 500 });
 });
 
+test("a repeat gets the first answer byte for byte, refusals too, and for 24 hours", async () => {
+  for (const amount of [500, 5000]) {
+    const key = uuidV7();
+    const first = await service.refund(paymentId, amount, key);
+    const again = await service.refund(paymentId, amount, key, service.twin);
+    expect(again.text).toBe(first.text);
+    expect(again.headers.get("content-type")).toBe(first.headers.get("content-type"));
+    await forgetOldKeys(service.sql);
+    expect((await service.refund(paymentId, amount, key)).text).toBe(first.text);
+    await service.sql`
+      update refunds set created_at = now() - interval '25 hours' where idempotency_key = ${key}`;
+    await forgetOldKeys(service.sql);
+    expect((await service.refund(paymentId, amount, key)).headers.get("idempotency-replayed")).toBeNull();
+  }
+  expect(service.atProvider(orderId)).toMatchObject({ refunded: 1000 });
+});
+
+test("a refund in another currency, or written as a fraction, is refused", async () => {
+  const path = `/api/payments/${paymentId}/refunds`;
+  const asked = (amount: unknown) =>
+    service.call(
+      "POST",
+      path,
+      service.tokens.admin,
+      { amount, reason: "x" },
+      { "idempotency-key": uuidV7() },
+    );
+  expect(await asked({ amount: 1, currency: "USD" })).toMatchObject({
+    status: 422,
+    body: { code: "currency-differs", detail: "The payment is in EUR" },
+  });
+  for (const amount of [1.5, "1.00", 1e-2]) {
+    expect(await asked({ amount, currency: "EUR" })).toMatchObject({ status: 422 });
+  }
+});
+
+test("a card number in the reason or in the key is refused and written nowhere", async () => {
+  const number = "4000 0566 5566 5556";
+  const path = `/api/payments/${paymentId}/refunds`;
+  const amount = { amount: 1, currency: "EUR" };
+  for (const [reason, key] of [
+    [`for card ${number}`, uuidV7()],
+    ["x", number.replaceAll(" ", "-")],
+  ]) {
+    const reply = await service.call(
+      "POST",
+      path,
+      service.tokens.admin,
+      { amount, reason },
+      { "idempotency-key": key },
+    );
+    expect(reply).toMatchObject({ status: 422, body: { code: "card-number-refused" } });
+    expect(reply.text).not.toContain("5556");
+  }
+  expect(service.lines.join("\n")).not.toContain("5556");
+});
+
 test("one key at the same instant in two processes sends the money once", async () => {
   const key = uuidV7();
   const replies = await Promise.all(
@@ -118,7 +176,7 @@ test("a process that died in the middle is replaced by the repeat of the request
   service.network.before = async () => new Response("no", { status: 503 });
   await service.refund(paymentId, 500, key);
   delete service.network.before;
-  await service.sql`update refunds set answer = null, claimed_until = now() + interval '1 minute'
+  await service.sql`update refunds set answer_status = null, answer_body = null, claimed_until = now() + interval '1 minute'
     where payment_id = ${paymentId}`;
   expect(await service.refund(paymentId, 500, key)).toMatchObject({
     status: 409,

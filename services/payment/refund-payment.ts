@@ -1,13 +1,16 @@
 import type { Transaction } from "#mesh/postgres/sql";
+import { appendAudit } from "./audit-log.ts";
 import { refuseRefund } from "./payment.ts";
 import { findById, lockById } from "./payment-store.ts";
-import { answerOf, fingerprintOf, type Refund, type RefundAnswer, type RefundRequest } from "./refund.ts";
+import { fingerprintOf, type Refund, type RefundAnswer, type RefundRequest } from "./refund.ts";
+import { answerOf, refusalAnswer } from "./refund-answer.ts";
+import { refundAsked } from "./refund-audit.ts";
 import {
   holdRefund,
   insertPendingRefund,
   insertRefusedRefund,
+  keepAnswer,
   lockByKey,
-  saveAnswer,
 } from "./refund-store.ts";
 import { type RefundDeps, sendRefund } from "./send-refund.ts";
 
@@ -24,8 +27,7 @@ export async function refundPayment(deps: RefundDeps, request: RefundRequest): P
   if (!("refund" in begun)) return begun;
   const { refund, currency } = begun;
   const status = refund.status === "pending" ? await sendRefund(deps, refund) : refund.status;
-  const answer = answerOf({ ...refund, status }, currency);
-  await saveAnswer(deps.sql, refund.id, answer);
+  const answer = await keepAnswer(deps.sql, refund.id, answerOf({ ...refund, status }, currency));
   return { answer, replayed: false };
 }
 
@@ -58,15 +60,18 @@ async function begin({ newId, now }: RefundDeps, tx: Transaction, request: Refun
   };
   const refusal = refuseRefund(payment, amount);
   if (refusal !== undefined) {
-    await insertRefusedRefund(tx, wanted, { refusal });
-    return { answer: { refusal }, replayed: false };
+    const answer = refusalAnswer(payment.id, refusal);
+    await insertRefusedRefund(tx, wanted, answer);
+    return { answer, replayed: false };
   }
+  await appendAudit(tx, refundAsked(payment, wanted));
   return { refund: await insertPendingRefund(tx, wanted), currency: payment.currency };
 }
 
 async function resume(tx: Transaction, known: Refund, fingerprint: string): Promise<Begun> {
   if (known.fingerprint !== fingerprint) return { refused: "key-reused" };
-  if (known.answer !== null) return { answer: known.answer, replayed: true };
+  const { answerStatus: status, answerBody: body } = known;
+  if (status !== null && body !== null) return { answer: { status, body }, replayed: true };
   if (known.isHeld) return { refused: "key-in-flight" };
   const payment = await findById(tx, known.paymentId);
   if (payment === undefined) throw new Error(`Refund ${known.id} has no payment`);

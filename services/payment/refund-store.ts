@@ -4,7 +4,8 @@ import type { Refund, RefundAnswer, RefundOrigin } from "./refund.ts";
 const leaseSeconds = 15;
 
 const columns = (sql: Reader) => sql`
-  id, payment_id as "paymentId", amount, reason, origin, status, fingerprint, answer, attempts,
+  id, payment_id as "paymentId", amount, reason, origin, status, fingerprint, answer_status as "answerStatus",
+  answer_body as "answerBody", attempts,
   coalesce(claimed_until > now(), false) as "isHeld", created_at as "createdAt"`;
 
 export interface NewRefund {
@@ -47,10 +48,11 @@ export async function insertRefusedRefund(
 ): Promise<void> {
   await tx`
     insert into refunds (id, payment_id, amount, reason, origin, status, requested_by, idempotency_key, fingerprint,
-      answer, created_at)
+      answer_status, answer_body, created_at)
     values (${refund.id}, ${refund.paymentId}, ${refund.amount}, ${refund.reason}, ${refund.origin}, 'refused',
       ${refund.requestedBy ?? null}, ${refund.idempotencyKey ?? null}, ${refund.fingerprint ?? null},
-      ${tx.json(answer)}, ${refund.createdAt})`;
+      ${answer.status}, ${answer.body},
+      ${refund.createdAt})`;
 }
 
 /** A refund that the provider made without being asked by us: in its dashboard, say. Only its books need it here. */
@@ -156,7 +158,18 @@ export async function settleFailed(tx: Transaction, id: string): Promise<boolean
   return rows.length === 1;
 }
 
-/** Keeps the first answer to the request that asked for a refund. */
-export async function saveAnswer(sql: Sql, id: string, answer: RefundAnswer): Promise<void> {
-  await sql`update refunds set answer = ${sql.json(answer)}, claimed_until = null where id = ${id} and answer is null`;
+/** Keeps the first answer to the request that asked for a refund, and gives the one that counts. */
+export async function keepAnswer(sql: Sql, id: string, answer: RefundAnswer): Promise<RefundAnswer> {
+  const [kept] = await sql<RefundAnswer[]>`
+    update refunds set claimed_until = null, answer_status = coalesce(answer_status, ${answer.status}),
+      answer_body = coalesce(answer_body, ${answer.body})
+    where id = ${id} returning answer_status as status, answer_body as body`;
+  return kept ?? answer;
+}
+
+/** Forgets keys after 24 hours; the refunds themselves stay. */
+export async function forgetOldKeys(sql: Sql): Promise<void> {
+  await sql`
+    update refunds set idempotency_key = null, answer_status = null, answer_body = null
+    where idempotency_key is not null and created_at < now() - interval '24 hours' and status <> 'pending'`;
 }

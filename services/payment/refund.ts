@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import type { Money } from "#mesh/money";
-import type { RefundRefusal } from "./payment.ts";
 
 export type RefundStatus = "pending" | "succeeded" | "failed" | "refused";
 /** Who wanted it: an admin, the cancellation of the order, or somebody at the provider itself. */
@@ -15,7 +14,8 @@ export interface Refund {
   readonly origin: RefundOrigin;
   readonly status: RefundStatus;
   readonly fingerprint: string | null;
-  readonly answer: RefundAnswer | null;
+  readonly answerStatus: number | null;
+  readonly answerBody: string | null;
   readonly attempts: number;
   /** Whether somebody is asking the provider for it at this moment. */
   readonly isHeld: boolean;
@@ -32,8 +32,11 @@ export type RefundView = {
   createdAt: string;
 };
 
-/** The answer to a request for a refund, as it is kept under the request's idempotency key. */
-export type RefundAnswer = { refund: RefundView } | { refusal: RefundRefusal | { refused: "by-provider" } };
+/** The answer to a request for a refund, byte for byte as it is kept under the request's idempotency key. */
+export interface RefundAnswer {
+  readonly status: number;
+  readonly body: string;
+}
 
 export interface RefundRequest {
   readonly paymentId: string;
@@ -49,18 +52,16 @@ export function fingerprintOf({ paymentId, amount, reason }: RefundRequest): str
   return createHash("sha256").update(text).digest("hex");
 }
 
-/** What a refund's present status means to the one who asked for it. */
-export function answerOf(refund: Refund, currency: string): RefundAnswer {
+/** What clients see of a refund that the provider did not refuse. */
+export function refundView(refund: Refund, currency: string): RefundView | undefined {
   const { id, paymentId, status, amount, reason, createdAt } = refund;
-  if (status === "failed" || status === "refused") return { refusal: { refused: "by-provider" } };
+  if (status === "failed" || status === "refused") return undefined;
   return {
-    refund: {
-      id,
-      paymentId,
-      status,
-      amount: { amount, currency },
-      reason,
-      createdAt: createdAt.toISOString(),
-    },
+    id,
+    paymentId,
+    status,
+    amount: { amount, currency },
+    reason,
+    createdAt: createdAt.toISOString(),
   };
 }

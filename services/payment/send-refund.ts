@@ -2,11 +2,13 @@ import { crashPoint } from "#mesh/crash-point";
 import { paymentEvent, paymentTopic } from "#mesh/events/payment-events";
 import { appendEvents } from "#mesh/outbox/append";
 import type { Sql, Transact, Transaction } from "#mesh/postgres/sql";
+import { appendAudit } from "./audit-log.ts";
 import { type ChargeDeps, tokenOf } from "./charge-payment.ts";
 import { nextAttemptAfterMs, type Payment } from "./payment.ts";
 import { gatewayNamed } from "./payment-gateway.ts";
 import { findById, lockById } from "./payment-store.ts";
 import type { Refund, RefundStatus } from "./refund.ts";
+import { refundEnded } from "./refund-audit.ts";
 import { releaseRefund, settleFailed, settleSucceeded } from "./refund-store.ts";
 
 export interface RefundDeps extends ChargeDeps {
@@ -39,10 +41,13 @@ export async function sendRefund(deps: RefundDeps, refund: Refund): Promise<Refu
   if (outcome.outcome === "refused") {
     log.error({ orderId, refundId: refund.id, code: outcome.code }, "the provider refuses a refund");
     metrics.total.inc({ gateway, outcome: "refund-failed" });
-    await transaction(async (tx) => settleFailed(tx, refund.id));
+    const audit = refundEnded(now(), "refund-refused", payment, refund, { code: outcome.code });
+    await transaction(async (tx) => {
+      if (await settleFailed(tx, refund.id)) await appendAudit(tx, audit);
+    });
     return "failed";
   }
-  await transaction(async (tx) => bookRefund(deps, tx, refund.id, payment.id, outcome.reference));
+  await transaction(async (tx) => bookRefund(deps, tx, refund, payment.id, outcome.reference));
   metrics.total.inc({ gateway, outcome: "refunded" });
   return "succeeded";
 }
@@ -51,13 +56,14 @@ export async function sendRefund(deps: RefundDeps, refund: Refund): Promise<Refu
 export async function bookRefund(
   { newId, now }: Pick<ChargeDeps, "newId" | "now">,
   tx: Transaction,
-  refundId: string,
+  refund: Pick<Refund, "id" | "amount">,
   paymentId: string,
   reference: string | null,
 ): Promise<void> {
   const locked = await lockById(tx, paymentId);
-  if (locked === undefined || !(await settleSucceeded(tx, refundId, reference))) return;
+  if (locked === undefined || !(await settleSucceeded(tx, refund.id, reference))) return;
   const payment = (await findById(tx, paymentId)) ?? locked;
+  await appendAudit(tx, refundEnded(now(), "refund-settled", payment, refund, { reference }));
   await appendEvents(tx, paymentTopic, [refundedEvent(newId(), now(), payment)]);
 }
 

@@ -3,7 +3,7 @@ import { askProvider } from "./charge-payment.ts";
 import { isUnsettled, nextAttemptAfterMs, type Payment } from "./payment.ts";
 import { claimDue, releaseCancellation } from "./payment-store.ts";
 import { deleteOldEvents } from "./provider-event-store.ts";
-import { claimDueRefunds } from "./refund-store.ts";
+import { claimDueRefunds, forgetOldKeys } from "./refund-store.ts";
 import { type RefundDeps, sendRefund } from "./send-refund.ts";
 
 const atOnce = 20;
@@ -53,6 +53,7 @@ export function startSweep(deps: RefundDeps): { stop(): Promise<void> } {
         if (deps.now().getTime() - prunedAt > pruneEveryMs) {
           prunedAt = deps.now().getTime();
           await deleteOldEvents(deps.sql);
+          await forgetOldKeys(deps.sql);
         }
       } catch (error) {
         deps.log.warn({ err: error }, "cannot sweep payments");

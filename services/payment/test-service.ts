@@ -22,10 +22,13 @@ export type TestService = Awaited<ReturnType<typeof startTestService>>;
 export interface Reply {
   readonly status: number;
   readonly headers: Headers;
+  /** The body as it came. */
+  readonly text: string;
   readonly body: {
     readonly id: string;
     readonly status: string | number;
     readonly code: string;
+    readonly detail: string;
     readonly declineCode: string;
     readonly refunded: { readonly amount: number };
     readonly amount: { readonly amount: number };
@@ -114,7 +117,8 @@ export async function startTestService({
   async function send(request: Request, to = app): Promise<Reply> {
     const response = await to.fetch(request);
     const text = await response.text();
-    return { status: response.status, headers: response.headers, body: JSON.parse(text) as Reply["body"] };
+    const body = JSON.parse(text) as Reply["body"];
+    return { status: response.status, headers: response.headers, text, body };
   }
 
   async function call(method: string, path: string, token: string, body?: unknown, headers = {}, to = app) {
@@ -197,6 +201,18 @@ export async function startTestService({
         headers: { authorization: `Bearer ${access_token}` },
         body: JSON.stringify({ amount: { value, currency_code: "EUR" } }),
       });
+    },
+    /** Lets PostgreSQL refuse every write from now on, or take them again. */
+    async readOnly(on: boolean): Promise<void> {
+      const own = await database.sql.reserve();
+      const name = new URL(database.url).pathname.slice(1);
+      await own.unsafe("set session characteristics as transaction read write");
+      await own.unsafe(`alter database ${name} set default_transaction_read_only = ${on}`);
+      // It counts for new connections only.
+      await own`select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = ${name} and pid <> pg_backend_pid()`;
+      await own.unsafe(`set session characteristics as transaction read ${on ? "only" : "write"}`);
+      own.release();
     },
     /** Ends every hold and wait, as if the time for it had passed. */
     async passTime(): Promise<void> {
