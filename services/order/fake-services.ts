@@ -14,7 +14,7 @@ interface Reservation {
 
 interface Payment {
   readonly id: string;
-  status: "captured" | "declined" | "cancelled" | "refunded";
+  status: "requires-action" | "authorized" | "captured" | "declined" | "cancelled" | "refunded";
   amount: number;
   charges: number;
 }
@@ -89,18 +89,32 @@ export function createFakeServices() {
     const payment = known ?? { id: uuidV7(), status: "captured", amount, charges: 1 };
     if (!known) {
       if (token === "pm_card_chargeDeclined") Object.assign(payment, { status: "declined", charges: 0 });
+      if (token === "pm_held") Object.assign(payment, { status: "authorized", charges: 0 });
+      if (token === "pm_asks") Object.assign(payment, { status: "requires-action", charges: 0 });
       payments.set(orderId, payment);
     }
-    if (payment.status === "declined")
-      return problem(402, "payment-declined", { declineCode: "generic_decline" });
-    if (payment.status !== "captured") return problem(409, "payment-cancelled");
-    return { status: 200, body: { id: payment.id, orderId, status: "captured" } };
+    return standing(orderId, payment);
+  }
+
+  function standing(orderId: string, { id, status }: Payment): Answer {
+    if (status === "requires-action") return { status: 202, body: { status } };
+    if (status === "declined") return problem(402, "payment-declined", { declineCode: "generic_decline" });
+    if (status !== "captured" && status !== "authorized") return problem(409, "payment-cancelled");
+    return { status: 200, body: { id, orderId, status } };
+  }
+
+  function capture(orderId: string): Answer {
+    const known = payments.get(orderId);
+    if (!known) return problem(404, "payment-not-found");
+    if (known.status === "authorized") Object.assign(known, { status: "captured", charges: 1 });
+    return standing(orderId, known);
   }
 
   function cancelPayment(orderId: string): Answer {
     const known = payments.get(orderId);
     if (!known) payments.set(orderId, { id: uuidV7(), status: "cancelled", amount: 0, charges: 0 });
     if (known?.status === "captured") known.status = "refunded";
+    if (known?.status === "authorized" || known?.status === "requires-action") known.status = "cancelled";
     return { status: 200, body: { status: known?.status === "refunded" ? "refunded" : "none" } };
   }
 
@@ -117,6 +131,11 @@ export function createFakeServices() {
       products.set(id, { name, amount, currency, kgCO2e, onHand });
       return id;
     },
+    /** The buyer does at the provider what an order waits for. */
+    approve(orderId: string): void {
+      const known = payments.get(orderId);
+      if (known?.status === "requires-action") Object.assign(known, { status: "captured", charges: 1 });
+    },
     /** The hold of an order runs out; a confirmed one does not. */
     expire(orderId: string): void {
       if (reservations.get(orderId)?.status === "held") release(orderId);
@@ -128,8 +147,8 @@ export function createFakeServices() {
       return action === "confirm" ? confirm(orderId) : release(orderId);
     }),
     paymentService: clientOf(({ method, path, body }) => {
-      const [, , , orderId = ""] = path.split("/");
-      if (method === "POST") return cancelPayment(orderId);
+      const [, , , orderId = "", action] = path.split("/");
+      if (method === "POST") return action === "capture" ? capture(orderId) : cancelPayment(orderId);
       const { amount, paymentMethod } = body as {
         amount: { amount: number };
         paymentMethod: { token: string };

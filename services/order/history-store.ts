@@ -1,4 +1,5 @@
 import type { Sql } from "#mesh/postgres/sql";
+import type { Outcome } from "./saga.ts";
 import type { HistoryEntry } from "./saga-run.ts";
 
 export interface StoredEntry extends HistoryEntry {
@@ -16,7 +17,7 @@ export async function listHistory(
       at: Date;
       kind: HistoryEntry["kind"];
       name: string;
-      outcome: "done" | "refused" | "unknown" | null;
+      outcome: Outcome["kind"] | null;
       attempt: number | null;
       detail: string | null;
       data: unknown;

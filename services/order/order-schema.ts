@@ -2,7 +2,7 @@ import { FormatRegistry, type Static, type TSchema, Type } from "@sinclair/typeb
 import { moneySchema } from "#mesh/money";
 import { Uuid } from "#mesh/uuid-schema";
 import { isCountryCode } from "./country-codes.ts";
-import { cancelReasons, type Order, orderStatuses, type Shipment } from "./order.ts";
+import { cancelReasons, type Order, orderStatuses, paymentMethods, type Shipment } from "./order.ts";
 
 FormatRegistry.Set("iso-3166-1-alpha-2", isCountryCode);
 
@@ -38,10 +38,11 @@ export const PlaceOrderBody = Type.Object(
     shippingAddress: AddressBody,
     paymentMethod: Type.Object(
       {
-        type: Type.Literal("card"),
+        type: oneOf(paymentMethods),
         token: Type.String({
-          pattern: "^[A-Za-z0-9_]{3,200}$",
-          description: "The provider's token for the card; a card number is refused",
+          pattern: "^[A-Za-z0-9_-]{3,200}$",
+          description:
+            "Stripe's token for the card, or the id of the PayPal order that the buyer approved; a card number is refused",
         }),
       },
       strict,
@@ -92,7 +93,12 @@ export const OrderView = Type.Object({
   total: moneySchema,
   carbon: Carbon,
   shippingAddress: AddressBody,
-  paymentMethod: Type.Object({ type: Type.Literal("card") }),
+  paymentMethod: Type.Object({ type: oneOf(paymentMethods) }),
+  waitingFor: Type.Optional(
+    Type.Literal("payment-action", {
+      description: "The buyer has to act: `nextAction` of `GET /api/payments?orderId=` says where",
+    }),
+  ),
   createdAt: Type.String({ format: "date-time" }),
   updatedAt: Type.String({ format: "date-time" }),
   cancelReason: Type.Optional(oneOf(cancelReasons)),
@@ -115,7 +121,7 @@ export const HistoryPage = page(
     at: Type.String({ format: "date-time" }),
     kind: oneOf(["status", "decision", "step"]),
     name: Type.String({ description: "The new status, `compensate`, or the step of the saga" }),
-    outcome: Type.Optional(oneOf(["done", "refused", "unknown"])),
+    outcome: Type.Optional(oneOf(["done", "refused", "unknown", "waiting"])),
     attempt: Type.Optional(Type.Integer()),
     detail: Type.Optional(Type.String()),
   }),
@@ -123,7 +129,18 @@ export const HistoryPage = page(
 
 /** An order as clients see it. */
 export function orderView(order: Order): Static<typeof OrderView> {
-  const { id, status, items, total, carbon, shippingAddress, paymentMethod, cancelReason, shipment } = order;
+  const {
+    id,
+    status,
+    items,
+    total,
+    carbon,
+    shippingAddress,
+    paymentMethod,
+    cancelReason,
+    shipment,
+    waitingFor,
+  } = order;
   return {
     id,
     status,
@@ -135,6 +152,7 @@ export function orderView(order: Order): Static<typeof OrderView> {
     createdAt: order.createdAt.toISOString(),
     updatedAt: order.updatedAt.toISOString(),
     ...(cancelReason && { cancelReason }),
+    ...(waitingFor && { waitingFor }),
     ...(shipment && { shipment: shipmentView(shipment) }),
   };
 }

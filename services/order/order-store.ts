@@ -1,6 +1,14 @@
 import type { Money } from "#mesh/money";
 import type { Reader, Sql } from "#mesh/postgres/sql";
-import type { CancelReason, Order, OrderItem, OrderStatus, Shipment, ShippingAddress } from "./order.ts";
+import type {
+  CancelReason,
+  Order,
+  OrderItem,
+  OrderStatus,
+  PaymentMethod,
+  Shipment,
+  ShippingAddress,
+} from "./order.ts";
 
 interface OrderRow {
   readonly id: string;
@@ -10,10 +18,11 @@ interface OrderRow {
   readonly total_amount: number;
   readonly carbon_kg: string;
   readonly shipping_address: ShippingAddress;
-  readonly payment_method: "card";
+  readonly payment_method: PaymentMethod;
   readonly payment_id: string | null;
   readonly cancel_reason: CancelReason | null;
   readonly shipment: StoredShipment | null;
+  readonly waiting_for: "payment-action" | null;
   readonly created_at: Date;
   readonly updated_at: Date;
 }
@@ -37,7 +46,7 @@ interface LineRow extends OrderRow {
 
 const lineColumns = (sql: Reader) => sql`
   o.id, o.user_id, o.status, o.currency, o.total_amount, o.carbon_kg, o.shipping_address, o.payment_method, o.payment_id,
-  o.cancel_reason, o.shipment, o.created_at, o.updated_at,
+  o.cancel_reason, o.shipment, o.waiting_for, o.created_at, o.updated_at,
   i.product_id, i.name, i.quantity, i.unit_amount, i.carbon_kg as item_carbon_kg`;
 
 export async function findOrder(sql: Reader, id: string): Promise<Order | undefined> {
@@ -99,12 +108,13 @@ function toOrder(row: OrderRow, items: readonly OrderItem[]): Order {
     ...(row.payment_id && { paymentId: row.payment_id }),
     ...(row.cancel_reason && { cancelReason: row.cancel_reason }),
     ...(row.shipment && { shipment: toShipment(row.shipment) }),
+    ...(row.waiting_for && { waitingFor: row.waiting_for }),
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };
 }
 
-export const toShipment = ({ shippedAt, deliveredAt, ...stored }: StoredShipment): Shipment => ({
+const toShipment = ({ shippedAt, deliveredAt, ...stored }: StoredShipment): Shipment => ({
   ...stored,
   shippedAt: new Date(shippedAt),
   ...(deliveredAt && { deliveredAt: new Date(deliveredAt) }),

@@ -31,6 +31,9 @@ export interface OrderItem {
   readonly carbon: Carbon;
 }
 
+export const paymentMethods = ["card", "paypal"] as const;
+export type PaymentMethod = (typeof paymentMethods)[number];
+
 export interface ShippingAddress {
   readonly fullName: string;
   readonly line1: string;
@@ -58,11 +61,13 @@ export interface Order {
   /** Of all pieces together. */
   readonly carbon: Carbon;
   readonly shippingAddress: ShippingAddress;
-  readonly paymentMethod: "card";
+  readonly paymentMethod: PaymentMethod;
   readonly paymentId?: string;
   /** With any status but `cancelled`: the cancellation has begun and cannot be stopped. */
   readonly cancelReason?: CancelReason;
   readonly shipment?: Shipment;
+  /** What only the buyer can do, so that a pending order goes on: payment-service says where. */
+  readonly waitingFor?: "payment-action";
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
@@ -131,9 +136,14 @@ export function draftOrder(
   };
 }
 
+/** A pending order waits for its buyer, or does so no more. */
+export function waiting({ waitingFor: _until, ...order }: Order, isWaiting: boolean): Order {
+  return isWaiting ? { ...order, waitingFor: "payment-action" } : order;
+}
+
 /** Money is captured and stock is taken: the order stands. */
 export const confirmed = (order: Order, paymentId: string, at: Date): Order => ({
-  ...order,
+  ...waiting(order, false),
   status: "confirmed",
   paymentId,
   updatedAt: at,
@@ -141,14 +151,14 @@ export const confirmed = (order: Order, paymentId: string, at: Date): Order => (
 
 /** It has been decided that the order ends cancelled; its status says so when money and stock are back. */
 export const cancelling = (order: Order, cancelReason: CancelReason, at: Date): Order => ({
-  ...order,
+  ...waiting(order, false),
   cancelReason,
   updatedAt: at,
 });
 
 /** Money and stock are back where they were. */
 export const cancelled = (order: Order, cancelReason: CancelReason, at: Date): Order => ({
-  ...order,
+  ...waiting(order, false),
   status: "cancelled",
   cancelReason,
   updatedAt: at,

@@ -8,7 +8,11 @@ import type { Outcome } from "./saga.ts";
 
 export type PaymentClient = ReturnType<typeof createPaymentClient>;
 
-const capturedBody = TypeCompiler.Compile(Type.Object({ id: Uuid, status: Type.Literal("captured") }));
+const paidBody = TypeCompiler.Compile(
+  Type.Object({ id: Uuid, status: Type.Union([Type.Literal("captured"), Type.Literal("authorized")]) }),
+);
+
+const waitingBody = TypeCompiler.Compile(Type.Object({ status: Type.Literal("requires-action") }));
 
 const declinedBody = TypeCompiler.Compile(
   Type.Object({
@@ -36,6 +40,20 @@ export function createPaymentClient(client: ServiceClient) {
         }),
         chargeOutcome,
       ),
+    /** Takes the money that a charge has held. */
+    capture: (orderId: string): Promise<Outcome> =>
+      outcomeOf(
+        client.call({
+          method: "POST",
+          path: `/internal/payments/${orderId}/capture`,
+          route: `${route}/capture`,
+          idempotent: true,
+        }),
+        (answer) => {
+          const outcome = chargeOutcome(answer);
+          return outcome?.kind === "done" && outcome.held ? stillProcessing : outcome;
+        },
+      ),
     /** Sees to it that nothing is or will be taken: voids, refunds, or forbids the charge before it was asked for. */
     cancel: (orderId: string, reason: string): Promise<Outcome> =>
       outcomeOf(
@@ -57,8 +75,10 @@ export function createPaymentClient(client: ServiceClient) {
 const stillProcessing: Outcome = { kind: "unknown", detail: "payment-service does not know the outcome yet" };
 
 function chargeOutcome({ status, body }: Answer): Outcome | undefined {
-  if (status === 200 && capturedBody.Check(body)) return { kind: "done", paymentId: body.id };
-  if (status === 202) return stillProcessing;
+  if (status === 200 && paidBody.Check(body)) {
+    return { kind: "done", paymentId: body.id, held: body.status === "authorized" };
+  }
+  if (status === 202) return waitingBody.Check(body) ? { kind: "waiting" } : stillProcessing;
   if (status === 402 && declinedBody.Check(body)) {
     const { detail, declineCode } = body;
     const facts = { ...(detail && { detail }), ...(declineCode && { declineCode }) };

@@ -8,6 +8,7 @@ import {
   type DraftRefusal,
   draftOrder,
   type Order,
+  type PaymentMethod,
   type RequestedItem,
   type ShippingAddress,
 } from "./order.ts";
@@ -24,7 +25,7 @@ export interface Placing {
   readonly idempotencyKey: string;
   readonly items: readonly RequestedItem[];
   readonly shippingAddress: ShippingAddress;
-  readonly paymentMethod: { readonly type: "card"; readonly token: string };
+  readonly paymentMethod: { readonly type: PaymentMethod; readonly token: string };
 }
 
 export type PlaceRefusal =

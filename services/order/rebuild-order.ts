@@ -7,6 +7,7 @@ import {
   type Order,
   type Shipment,
   ship,
+  waiting,
 } from "./order.ts";
 import type { HistoryEntry } from "./saga-run.ts";
 
@@ -24,13 +25,16 @@ export const placedFacts = (order: Order): PlacedFacts => {
 export type RebuildRefusal = { readonly refused: "incomplete-history"; readonly detail: string };
 
 /**
- * The order as its history alone tells it: the statuses it reached and the decision to undo it, in their order. The steps
- * of its saga changed nothing of the order and are passed over.
+ * The order as its history alone tells it: the statuses it reached and the decision to undo it, in their order. Of the
+ * steps of its saga only the charge changes it, when it waits for the buyer.
  */
 export function rebuildOrder(id: string, history: readonly HistoryEntry[]): Order | RebuildRefusal {
   let order: Order | undefined;
   for (const entry of history) {
-    if (entry.kind === "step") continue;
+    if (entry.kind === "step") {
+      if (order && entry.name === "charge") order = waiting(order, entry.outcome === "waiting");
+      continue;
+    }
     const next = apply(id, order, entry);
     if ("refused" in next) return next;
     order = next;

@@ -1,10 +1,10 @@
 import { crashPoint } from "#mesh/crash-point";
 import { orderEvent } from "#mesh/events/order-events";
-import { cancelled, cancelling, confirmed, type Order } from "./order.ts";
+import { cancelled, cancelling, confirmed, type Order, waiting } from "./order.ts";
 import type { OrderDeps } from "./order-deps.ts";
 import { cancellationStarted, placedData } from "./order-event-data.ts";
 import { placingAnswer } from "./placing-answer.ts";
-import { decide, type Outcome, type RemoteStep, retryDelayMs } from "./saga.ts";
+import { decide, lookAgainMs, type Outcome, type RemoteStep, retryDelayMs } from "./saga.ts";
 import type { Answer, HistoryEntry, SagaRun } from "./saga-run.ts";
 import { deferSaga, type Progress, turnSaga } from "./saga-store.ts";
 import { takeStep } from "./take-step.ts";
@@ -22,6 +22,8 @@ interface Knowledge {
   attempt: number;
   history: HistoryEntry[];
   paymentId?: string;
+  /** The money is held, and to be captured. */
+  held?: boolean;
   facts?: Readonly<Record<string, unknown>>;
 }
 
@@ -38,8 +40,8 @@ export async function runSaga(deps: OrderDeps, run: SagaRun): Promise<RunEnd> {
     if (step === "confirm-order" || step === "cancel-order") return await finish(deps, run, known, step);
     const outcome = await takeStep(deps, run, step);
     learn(known, step, outcome, deps.now());
-    const decision = decide(step, outcome, run.ageMs + performance.now() - began);
-    if ("retry" in decision) return await defer(deps, run, known, step);
+    const decision = decide(step, outcome, run.ageMs + performance.now() - began, known.held);
+    if ("retry" in decision || "wait" in decision) return await defer(deps, run, known, step);
     if ("go" in decision) step = decision.go;
     else if (await turn(deps, run, known, decision.compensate)) step = "cancel-payment";
     else return superseded;
@@ -48,8 +50,14 @@ export async function runSaga(deps: OrderDeps, run: SagaRun): Promise<RunEnd> {
 
 function learn(known: Knowledge, step: RemoteStep, outcome: Outcome, at: Date): void {
   const entry = { at, kind: "step", name: step, outcome: outcome.kind, attempt: known.attempt } as const;
-  if (outcome.kind === "done") {
+  const waitedBefore = known.order.waitingFor !== undefined;
+  if (step === "charge") known.order = waiting(known.order, outcome.kind === "waiting");
+  if (outcome.kind === "waiting") {
+    // It may be looked a thousand times whether the buyer is done: that is one entry.
+    if (!waitedBefore) known.history.push(entry);
+  } else if (outcome.kind === "done") {
     if (outcome.paymentId) known.paymentId = outcome.paymentId;
+    if (step === "charge") known.held = outcome.held ?? false;
     known.history.push(entry);
   } else if (outcome.kind === "refused") {
     if (outcome.facts) known.facts = outcome.facts;
@@ -85,9 +93,12 @@ async function turn(
 
 async function defer(deps: OrderDeps, run: SagaRun, known: Knowledge, step: RemoteStep): Promise<RunEnd> {
   const answer = placingAnswer(known.order);
-  const delayMs = retryDelayMs(known.attempt, deps.random());
+  // Waiting for the buyer is not a failure: it neither counts as one nor slows down what comes after it.
+  const isWaiting = step === "charge" && known.order.waitingFor !== undefined;
+  const delayMs = isWaiting ? lookAgainMs : retryDelayMs(known.attempt, deps.random());
+  const attempts = isWaiting ? known.attempt - 1 : known.attempt;
   const held = await deps.transaction((tx) =>
-    deferSaga(tx, progressOf(run, known), answer, { step, delayMs }),
+    deferSaga(tx, progressOf(run, known), answer, { step, delayMs, attempts }),
   );
   return held ? { end: "deferred", order: known.order, answer } : superseded;
 }

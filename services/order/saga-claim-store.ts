@@ -79,7 +79,7 @@ export async function seizeSaga(
   const { id, cancelReason: reason = "", updatedAt: at } = order;
   const rows = await tx`
     with changed as (
-      update orders set cancel_reason = ${reason}, updated_at = ${at}
+      update orders set cancel_reason = ${reason}, waiting_for = null, updated_at = ${at}
       where id = ${id} and status in ('pending', 'confirmed') and cancel_reason is null
       returning id
     ), seized as (

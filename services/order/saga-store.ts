@@ -139,7 +139,7 @@ export async function endSagas(sql: Sql, endings: readonly SagaEnding[]): Promis
       returning given.*, sagas.idempotency_key
     ), changed as (
       update orders set status = ended.status, payment_id = ended."paymentId", cancel_reason = ended."cancelReason",
-        updated_at = ended."updatedAt"
+        waiting_for = null, updated_at = ended."updatedAt"
       from ended where orders.id = ended.id
     ), answered as (
       update idempotency_keys k set answer_status = ended."answerStatus", answer_body = ended."answerBody"
@@ -179,14 +179,18 @@ export async function deferSaga(
   tx: Transaction,
   progress: Progress,
   answer: Answer,
-  { step, delayMs }: { step: SagaStep; delayMs: number },
+  { step, delayMs, attempts }: { step: SagaStep; delayMs: number; attempts: number },
 ): Promise<boolean> {
   const { order, lease } = progress;
   const rows = await tx`
     with ended as (
-      update sagas set step = ${step}, lease = null, due_at = now() + ${delayMs} * interval '1 millisecond'
+      update sagas set step = ${step}, lease = null, attempts = ${attempts},
+        due_at = now() + ${delayMs} * interval '1 millisecond'
       where order_id = ${order.id} and lease = ${lease}
       returning order_id, idempotency_key
+    ), changed as (
+      update orders set waiting_for = ${order.waitingFor ?? null} from ended
+      where orders.id = ended.order_id and orders.waiting_for is distinct from ${order.waitingFor ?? null}::text
     ), ${answered(tx, order, answer)}, ${noted(tx, progress)}
     select from ended`;
   return rows.length > 0;
@@ -205,7 +209,8 @@ export async function turnSaga(
       where order_id = ${order.id} and lease = ${lease}
       returning order_id
     ), changed as (
-      update orders set cancel_reason = ${reason}, updated_at = ${at} from ended where orders.id = ended.order_id
+      update orders set cancel_reason = ${reason}, waiting_for = null, updated_at = ${at} from ended
+      where orders.id = ended.order_id
     ), ${noted(tx, progress)}, announced as (
       insert into outbox (event_id, topic, key, payload)
       select ${event.id}, ${orderTopic}, order_id, ${JSON.stringify(event)} from ended

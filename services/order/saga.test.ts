@@ -15,6 +15,8 @@ test("each step that is done leads to the next", () => {
   expect(decide("reserve", done, 0)).toEqual({ go: "charge" });
   expect(decide("charge", done, 0)).toEqual({ go: "confirm-reservation" });
   expect(decide("confirm-reservation", done, 0)).toEqual({ go: "confirm-order" });
+  expect(decide("confirm-reservation", done, 0, true)).toEqual({ go: "capture" });
+  expect(decide("capture", done, 0, true)).toEqual({ go: "confirm-order" });
   expect(decide("cancel-payment", done, 0)).toEqual({ go: "release-stock" });
   expect(decide("release-stock", done, 0)).toEqual({ go: "cancel-order" });
 });
@@ -23,6 +25,11 @@ test("an unknown outcome is asked again, until patience ends; undoing never give
   expect(decide("charge", unknown, patienceMs - 1)).toEqual({ retry: "timeout" });
   expect(decide("charge", unknown, patienceMs)).toEqual({ compensate: "timed-out" });
   expect(decide("cancel-payment", unknown, patienceMs * 1000)).toEqual({ retry: "timeout" });
+});
+
+test("an order waits for its buyer as long as its stock is kept", () => {
+  expect(decide("charge", { kind: "waiting" }, patienceMs - 1)).toEqual({ wait: "payment-action" });
+  expect(decide("charge", { kind: "waiting" }, patienceMs)).toEqual({ compensate: "timed-out" });
 });
 
 test("a refusal turns the saga round, and an undoing that is refused is tried again", () => {
@@ -74,7 +81,7 @@ test("whatever crashes, freezes, gets lost or comes late: confirmed with stock a
   await fc.assert(
     fc.asyncProperty(
       fc.array(action, { maxLength: 60 }),
-      fc.constantFrom("pm_card_visa", "pm_card_visa", "pm_card_chargeDeclined"),
+      fc.constantFrom("pm_card_visa", "pm_held", "pm_card_chargeDeclined"),
       fc.constantFrom(5, 5, 1),
       async (actions, token, onHand) => {
         const model = createModel(token, onHand);
@@ -95,6 +102,7 @@ interface Runner {
   readonly lease: number;
   step: SagaStep;
   paymentId?: string;
+  held?: boolean;
 }
 
 /** The stored row of one saga, three processes that may hold it, and a network that does its worst. */
@@ -154,7 +162,8 @@ function createModel(paymentToken: string, onHand: number) {
     outcome: Outcome,
   ) {
     if (outcome.kind === "done" && outcome.paymentId) runner.paymentId = outcome.paymentId;
-    const decision = decide(step, outcome, 0);
+    if (outcome.kind === "done" && step === "charge") runner.held = outcome.held ?? false;
+    const decision = decide(step, outcome, 0, runner.held);
     const held = row.lease === runner.lease;
     if ("go" in decision) {
       runner.step = decision.go;

@@ -1,7 +1,10 @@
 import type { CancelReason } from "./order.ts";
 
-/** Towards a confirmed order. `confirm-order` is a transaction here, the others are calls. */
-export const forwardSteps = ["reserve", "charge", "confirm-reservation", "confirm-order"] as const;
+/**
+ * Towards a confirmed order. `confirm-order` is a transaction here, the others are calls. `capture` is only taken for money
+ * that the charge has held and not taken.
+ */
+export const forwardSteps = ["reserve", "charge", "confirm-reservation", "capture", "confirm-order"] as const;
 /** Towards a cancelled order that keeps neither money nor stock. `cancel-order` is a transaction here. */
 export const backwardSteps = ["cancel-payment", "release-stock", "cancel-order"] as const;
 
@@ -13,19 +16,27 @@ export type RemoteStep = Exclude<SagaStep, "confirm-order" | "cancel-order">;
 
 /** What a remote step came to. `unknown` is anything that proves neither success nor refusal. */
 export type Outcome =
-  | { readonly kind: "done"; readonly paymentId?: string }
+  | {
+      readonly kind: "done";
+      readonly paymentId?: string;
+      /** The money is held for us, and to be captured. */
+      readonly held?: boolean;
+    }
   | {
       readonly kind: "refused";
       readonly reason: CancelReason;
       /** For the client, such as which items are short. */
       readonly facts?: Readonly<Record<string, unknown>>;
     }
+  /** Nothing happens until the buyer has done what payment-service tells them. */
+  | { readonly kind: "waiting" }
   | { readonly kind: "unknown"; readonly detail: string };
 
 export type Decision =
   | { readonly go: SagaStep }
   | { readonly compensate: CancelReason }
-  | { readonly retry: string };
+  | { readonly retry: string }
+  | { readonly wait: "payment-action" };
 
 /** A reservation lasts as long as the saga tries to go forward; after that it only goes back. */
 export const patienceMs = 15 * 60_000;
@@ -34,6 +45,7 @@ const following = {
   reserve: "charge",
   charge: "confirm-reservation",
   "confirm-reservation": "confirm-order",
+  capture: "confirm-order",
   "cancel-payment": "release-stock",
   "release-stock": "cancel-order",
 } as const satisfies Record<RemoteStep, SagaStep>;
@@ -45,14 +57,21 @@ const isForward = (step: SagaStep): step is ForwardStep => forwardSteps.some((ea
  * again; going forward is given up when patience ends, which is safe because undoing works from any point.
  * Undoing has no way to fail: whatever is not done is tried again.
  * @param ageMs since the order was placed
+ * @param held whether the charge held the money without taking it
  */
-export function decide(step: RemoteStep, outcome: Outcome, ageMs: number): Decision {
-  if (outcome.kind === "done") return { go: following[step] };
-  if (!isForward(step)) {
-    return { retry: outcome.kind === "unknown" ? outcome.detail : `refused: ${outcome.reason}` };
+export function decide(step: RemoteStep, outcome: Outcome, ageMs: number, held = false): Decision {
+  if (outcome.kind === "done") {
+    return { go: step === "confirm-reservation" && held ? "capture" : following[step] };
   }
+  if (!isForward(step)) return { retry: detailOf(outcome) };
   if (outcome.kind === "refused") return { compensate: outcome.reason };
-  return ageMs >= patienceMs ? { compensate: "timed-out" } : { retry: outcome.detail };
+  if (ageMs >= patienceMs) return { compensate: "timed-out" };
+  return outcome.kind === "waiting" ? { wait: "payment-action" } : { retry: outcome.detail };
+}
+
+function detailOf(outcome: Exclude<Outcome, { kind: "done" }>): string {
+  if (outcome.kind === "waiting") return "it waits for the buyer";
+  return outcome.kind === "refused" ? `refused: ${outcome.reason}` : outcome.detail;
 }
 
 /**
@@ -63,6 +82,9 @@ export const resumeAt = (step: SagaStep): SagaStep => (isForward(step) ? "reserv
 
 const firstRetryMs = 200;
 const longestRetryMs = 10_000;
+
+/** How often it is looked whether the buyer has done what the order waits for. */
+export const lookAgainMs = 1000;
 
 /** Doubled with every attempt, at least half of it, at random so that a thousand sagas do not come back at once. */
 export function retryDelayMs(attempt: number, random: number): number {

@@ -19,6 +19,8 @@ export function takeStep(
       return payments.charge(order, paymentToken);
     case "confirm-reservation":
       return products.confirm(order.id);
+    case "capture":
+      return payments.capture(order.id);
     case "cancel-payment":
       return payments.cancel(order.id, order.cancelReason ?? "order-cancelled");
     case "release-stock":
