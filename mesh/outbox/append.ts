@@ -8,11 +8,14 @@ export async function appendEvents(
   events: readonly CloudEvent[],
 ): Promise<void> {
   if (events.length === 0) return;
-  const rows = events.map((event) => ({
-    event_id: event.id,
-    topic,
+  const given = events.map((event) => ({
+    id: event.id,
     key: event.subject,
     payload: JSON.stringify(event),
   }));
-  await tx`insert into outbox ${tx(rows, "event_id", "topic", "key", "payload")}`;
+  // One text for any number of events, so that the statement is prepared once.
+  await tx`
+    insert into outbox (event_id, topic, key, payload)
+    select id, ${topic}, key, payload
+    from json_to_recordset(${JSON.stringify(given)}::text::json) as given (id uuid, key text, payload text)`;
 }
