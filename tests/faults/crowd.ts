@@ -1,3 +1,4 @@
+import { setTimeout as wait } from "node:timers/promises";
 import { buy, cancel } from "./buyer.ts";
 import { type CardWeights, drawPurchase, type Purchase } from "./purchase.ts";
 import type { Random } from "./random.ts";
@@ -25,28 +26,42 @@ export interface CrowdOptions {
   readonly onTold?: (purchase: Purchase) => void;
 }
 
+/** A buyer who has no answer by then lets the request go on and buys the next thing, so that a stuck order stops nobody. */
+const turnMs = 1500;
+/** More people than that do not wait. */
+const mostWaiting = 300;
+
 /** People who buy, all at once: most once, some the same twice at the same instant, some again later, some cancel. */
 export async function letThemBuy(options: CrowdOptions): Promise<Purchase[]> {
   const { gateway, orderServices, shop, random, buyers, goOn, goesOnWaiting = () => true } = options;
   const { purchases = [], cancelShare = 0.08 } = options;
 
+  const waiting = new Set<Promise<void>>();
+
+  async function go(purchase: Purchase): Promise<void> {
+    const chance = random.fraction();
+    const deadline = performance.now() + options.patienceMs;
+    const goesOn = () => performance.now() < deadline && goesOnWaiting();
+    const bases = chance < 0.12 ? orderServices : [gateway];
+    await Promise.all(bases.map((base) => buy(purchase, base, goesOn)));
+    if (purchase.told) options.onTold?.(purchase);
+    if (chance > 0.92) await buy(purchase, gateway, goesOn);
+    if (purchase.orderId === undefined || random.fraction() >= cancelShare) return;
+    const racers = random.fraction() < 0.5 ? orderServices : [gateway];
+    await Promise.all(racers.map((base) => cancel(purchase, base, goesOn)));
+  }
+
   async function buyer(): Promise<void> {
     while (goOn(purchases.length)) {
       const purchase = drawPurchase(shop, random, options.cards);
       purchases.push(purchase);
-      const chance = random.fraction();
-      const deadline = performance.now() + options.patienceMs;
-      const goesOn = () => performance.now() < deadline && goesOnWaiting();
-      const bases = chance < 0.12 ? orderServices : [gateway];
-      await Promise.all(bases.map((base) => buy(purchase, base, goesOn)));
-      if (purchase.told) options.onTold?.(purchase);
-      if (chance > 0.92) await buy(purchase, gateway, goesOn);
-      if (purchase.orderId !== undefined && random.fraction() < cancelShare) {
-        const racers = random.fraction() < 0.5 ? orderServices : [gateway];
-        await Promise.all(racers.map((base) => cancel(purchase, base, goesOn)));
-      }
+      const going = go(purchase).finally(() => waiting.delete(going));
+      waiting.add(going);
+      await Promise.race([going, wait(turnMs)]);
+      while (waiting.size >= mostWaiting) await Promise.race(waiting);
     }
   }
   await Promise.all(Array.from({ length: buyers }, buyer));
+  await Promise.all(waiting);
   return purchases;
 }

@@ -80,7 +80,7 @@ export async function orderHistory(
       await from(
         databases.order,
         (sql) => sql`
-      select id, event_id, payload::json ->> 'type' as type, created_at, published_at from outbox where key = ${id} order by id`,
+      select event_id, type, published_at from outbox_events where key = ${id} order by event_id`,
       ),
     ),
     titled(
