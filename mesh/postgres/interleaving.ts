@@ -7,7 +7,7 @@ import type { Sql, Transaction } from "./sql.ts";
  * For tests, on a database of its own.
  * @returns what each act gave
  */
-export async function meetAtLock<T extends readonly (() => Promise<unknown>)[]>(
+export async function meetAtLock<const T extends readonly (() => Promise<unknown>)[]>(
   sql: Sql,
   lock: (tx: Transaction) => Promise<unknown>,
   acts: T,
