@@ -4,6 +4,7 @@ import { createLog, type Log } from "#observability/log";
 import { createMetrics, type Metrics } from "#observability/metrics";
 import type { Bus } from "./bus/bus.ts";
 import { openBus } from "./bus/open-bus.ts";
+import { measureDeadLetters } from "./dead-letters/measure-dead-letters.ts";
 import { createIdentity, type Identity } from "./identity/identity.ts";
 import { openRevocations, type Revocations } from "./identity/revocations.ts";
 import type { ServiceName } from "./identity/service-name.ts";
@@ -120,7 +121,16 @@ async function openService(
     clientId: name,
     log,
   });
-  const relay = startRelay({ sql, bus, log, metrics });
+  // Its statements find their rows by key, and it waits for no request's connection.
+  const relaySql = openDatabase({
+    url: config.databaseUrl,
+    max: 1,
+    applicationName: `${name} outbox`,
+    findsByKey: true,
+    log,
+  });
+  measureDeadLetters(metrics, sql);
+  const relay = startRelay({ sql: relaySql, bus, log, metrics });
   const probes = createProbes({ log });
   probes.ready("postgres", async () => {
     await sql`select 1`;
@@ -130,6 +140,7 @@ async function openService(
     () => redis.disconnect(),
     () => revocations.close(),
     () => bus.close(),
+    () => relaySql.end({ timeout: 5 }),
     () => relay.stop(),
   ];
   const deps: ServiceDeps = {

@@ -1,8 +1,11 @@
+/** Bytes of UTF-8 in a value. */
+export const longestMessageBytes = 1_000_000;
+
 /** One event on its way: `value` is the CloudEvent as JSON, `key` decides which others it stays in order with. */
 export interface BusMessage {
   readonly topic: string;
   readonly key: string;
-  /** UTF-8 text up to 1 MB (10^6 bytes), without the character U+0000. */
+  /** UTF-8 text up to `longestMessageBytes`, without the character U+0000. */
   readonly value: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -40,6 +43,7 @@ export interface Bus {
    * Resolves when every message is durable. Messages with the same key keep their order, within one call and over calls
    * that await each other. A topic that does not exist is created.
    * @throws when they may not be durable; some of them may be there nevertheless, so publish all again
+   * @throws MessageRefused when that is of no use
    */
   publish(messages: readonly BusMessage[]): Promise<void>;
   subscribe(options: SubscribeOptions): Promise<Subscription>;

@@ -1,11 +1,12 @@
 import postgres from "postgres";
 import type { Log } from "#observability/log";
-import type { Bus, SubscribeOptions } from "./bus.ts";
+import { type Bus, type BusMessage, longestMessageBytes, type SubscribeOptions } from "./bus.ts";
 import { openEmbeddedLog, publishedChannel } from "./embedded-log.ts";
 import { keepPruning, prune } from "./embedded-retention.ts";
 import { createSchema } from "./embedded-schema.ts";
 import { membersChannel } from "./embedded-session.ts";
 import { type EmbeddedSubscription, startSubscription } from "./embedded-subscription.ts";
+import { MessageRefused } from "./message-refused.ts";
 import { createRenewablePool } from "./renewable-pool.ts";
 
 const openTimeoutMs = 10_000;
@@ -77,7 +78,13 @@ export async function openEmbeddedBus({
 
   return {
     async publish(batch) {
-      if (batch.length > 0) await pool.use(publishTimeoutMs, (sql) => messages.append(sql, batch));
+      if (batch.length === 0) return;
+      refuseTooLong(batch);
+      await pool
+        .use(publishTimeoutMs, (sql) => messages.append(sql, batch))
+        .catch((error: unknown) => {
+          throw isRefusal(error) ? new MessageRefused((error as Error).message, { cause: error }) : error;
+        });
     },
     async subscribe(options: SubscribeOptions) {
       listening ??= listen().catch((error: unknown) => {
@@ -109,6 +116,20 @@ export async function openEmbeddedBus({
     },
   };
 }
+
+function refuseTooLong(batch: readonly BusMessage[]): void {
+  // No character has more than three bytes for each of its UTF-16 units.
+  const long = batch.find(
+    ({ value }) => value.length * 3 > longestMessageBytes && Buffer.byteLength(value) > longestMessageBytes,
+  );
+  if (!long) return;
+  const bytes = Buffer.byteLength(long.value);
+  throw new MessageRefused(`${bytes} bytes are too long for the bus, which takes ${longestMessageBytes}`);
+}
+
+/** Text that cannot be stored, or too much of it (SQLSTATE classes). */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof postgres.PostgresError && /^(22|54)/.test(error.code);
 
 const poolOptions = (clientId: string) => ({
   max: publishConnections,

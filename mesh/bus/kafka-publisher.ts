@@ -1,5 +1,6 @@
 import { type Admin, type Kafka, Partitioners, type Producer } from "kafkajs";
 import type { BusMessage } from "./bus.ts";
+import { MessageRefused } from "./message-refused.ts";
 
 export interface TopicDefaults {
   readonly partitionsPerTopic: number;
@@ -47,7 +48,9 @@ export function openKafkaPublisher(kafka: Kafka, { partitionsPerTopic, replicati
   }
 
   async function send(messages: readonly BusMessage[]): Promise<void> {
-    await ensureTopics(messages.map(({ topic }) => topic));
+    await ensureTopics(messages.map(({ topic }) => topic)).catch((error: unknown) => {
+      throw refusalIn(error) ?? error;
+    });
     producer ??= connected(
       kafka.producer({
         idempotent: true,
@@ -64,7 +67,7 @@ export function openKafkaPublisher(kafka: Kafka, { partitionsPerTopic, replicati
     } catch (error) {
       producer = undefined;
       discard(used);
-      throw error;
+      throw refusalIn(error) ?? error;
     }
   }
 
@@ -86,6 +89,22 @@ export function openKafkaPublisher(kafka: Kafka, { partitionsPerTopic, replicati
       await Promise.all(open.map((client) => client.disconnect()));
     },
   };
+}
+
+const refusals = new Set([
+  "MESSAGE_TOO_LARGE",
+  "RECORD_LIST_TOO_LARGE",
+  "INVALID_TOPIC_EXCEPTION",
+  "INVALID_RECORD",
+]);
+
+/** What Kafka will say again however often it is asked; kafkajs wraps it in errors of its own. */
+function refusalIn(error: unknown): MessageRefused | undefined {
+  for (let found = error; found instanceof Error; found = found.cause) {
+    const { type } = found as { type?: string };
+    if (type && refusals.has(type)) return new MessageRefused(`Kafka: ${found.message}`, { cause: error });
+  }
+  return undefined;
 }
 
 async function connected<T extends { connect(): Promise<void> }>(client: T): Promise<T> {

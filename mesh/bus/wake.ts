@@ -7,8 +7,8 @@ export function createWake() {
       rung = true;
       answer?.();
     },
-    /** Resolves at a ring or after `ms`. */
-    async heard(ms: number): Promise<void> {
+    /** Resolves at a ring or after `ms`, and says whether it rang. */
+    async heard(ms: number): Promise<boolean> {
       if (!rung) {
         let timer: ReturnType<typeof setTimeout> | undefined;
         await new Promise<void>((resolve) => {
@@ -18,7 +18,9 @@ export function createWake() {
         clearTimeout(timer);
         answer = undefined;
       }
+      const heard = rung;
       rung = false;
+      return heard;
     },
   };
 }

@@ -51,9 +51,7 @@ function relayTo(bus: Bus): Relay {
 }
 
 const waiting = async () => {
-  const [row] = await database.sql<
-    { count: number }[]
-  >`select count(*) from outbox where published_at is null`;
+  const [row] = await database.sql<{ count: number }[]>`select count(*) from outbox`;
   return row?.count;
 };
 
@@ -116,6 +114,7 @@ describe("inbox", () => {
     await startConsumer({
       name: "test-service",
       bus,
+      sql: database.sql,
       transaction: database.transaction,
       topics: ["test-events"],
       reactions: {

@@ -1,8 +1,12 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Log } from "#observability/log";
 import type { Metrics } from "#observability/metrics";
 import type { Bus } from "../bus/bus.ts";
+import { MessageRefused } from "../bus/message-refused.ts";
+import { createWake } from "../bus/wake.ts";
 import { crashPoint } from "../crash-point.ts";
 import type { Sql, Transaction } from "../postgres/sql.ts";
+import { measureLag, pruneOutbox, setAside, takeBatch, type WaitingRow } from "./outbox-store.ts";
 
 export interface Relay {
   /** Says that something was committed. Cheap; may be called with every transaction. */
@@ -10,6 +14,16 @@ export interface Relay {
   /** Publishes what waits, then ends. */
   stop(): Promise<void>;
 }
+
+export interface RelayOptions {
+  /** A connection of its own keeps publishing from waiting for one of the requests'. */
+  readonly sql: Sql;
+  readonly bus: Bus;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+type Outcome = "contended" | "more" | "done";
 
 const batchSize = 500;
 /** Finds what another process committed and did not live to publish. */
@@ -23,116 +37,141 @@ const busyGatherMs = 25;
 const busyWithinMs = 60;
 /** Another process is publishing: what was committed here may have come too late for its batch. */
 const contendedMs = 10;
+const firstBackoffMs = 20;
 const longestBackoffMs = 5000;
-const keptDays = 3;
 const pruneEveryMs = 60_000;
-const relayLock = 7_340_003;
 
 /**
  * Publishes the rows of the outbox in the order of their ids. One process at a time does it, under a lock that ends with
- * its transaction, so that the events of one key are never reordered. A row is marked after the bus has it for good: a
- * crash in between publishes it again, and the inbox of every consumer knows it by its id.
+ * its transaction, so that the events of one key are never reordered. A row is gone when the bus has it for good and the
+ * transaction is committed: a crash in between publishes it again, and the inbox of every consumer knows it by its id.
+ * What the bus refuses for good becomes a dead letter, and the others go on.
  */
-export function startRelay({
-  sql,
-  bus,
-  log,
-  metrics,
-}: {
-  sql: Sql;
-  bus: Bus;
-  log: Log;
-  metrics: Metrics;
-}): Relay {
+export function startRelay({ sql, bus, log, metrics }: RelayOptions): Relay {
   const published = metrics.counter("outbox_published_total", "Events handed to the bus");
+  const refused = metrics.counter("outbox_refused_total", "Events that the bus refused for good");
   const failures = metrics.counter("outbox_failures_total", "Batches that the bus did not take");
-  let woken = false;
+  measureBacklog(metrics, sql);
+  const woken = createWake();
+  const stopping = new AbortController();
   let publishedAt = Number.NEGATIVE_INFINITY;
-  let stopping = false;
-  let wakeUp = () => {};
   let prunedAt = Date.now();
+  /** Small while the row is looked for that the bus refuses. */
+  let limit = batchSize;
 
-  metrics.gauge("outbox_lag_seconds", "Age of the oldest event that waits", [], async () => {
-    const [row] = await sql<{ age: number }[]>`
-      select coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as age from outbox where published_at is null`;
-    return row?.age ?? 0;
-  });
-
-  async function publishBatch(): Promise<"contended" | "more" | "done"> {
-    return (await sql.begin(async (tx) => {
-      const [lock] = await tx<{ taken: boolean }[]>`select pg_try_advisory_xact_lock(${relayLock}) as taken`;
-      if (!lock?.taken) return "contended";
-      const rows = await readBatch(tx);
-      if (rows.length === 0) return "done";
+  async function publishBatch(tx: Transaction): Promise<Outcome> {
+    const { turn, rows, tooLong, more } = await takeBatch(tx, limit);
+    if (!turn) return "contended";
+    if (rows.length > 0) {
       crashPoint("relay-publish:before");
-      await bus.publish(rows.map(({ topic, key, payload }) => ({ topic, key, value: payload })));
+      await bus
+        .publish(rows.map(({ topic, key, payload }) => ({ topic, key, value: payload })))
+        .catch(blame(rows));
       crashPoint("relay-publish:after");
-      await tx`update outbox set published_at = now() where id = any(${rows.map(({ id }) => id)}::bigint[])`;
       published.inc(rows.length);
       publishedAt = performance.now();
-      return rows.length === batchSize ? "more" : "done";
-    })) as "contended" | "more" | "done";
+    }
+    for (const eventId of tooLong) noteRefused(eventId, "it is too long");
+    limit = Math.min(limit * 2, batchSize);
+    return more ? "more" : "done";
+  }
+
+  function noteRefused(event: string | number, reason: string): void {
+    refused.inc();
+    log.error({ event, reason }, "the bus refuses an event for good: see `bun run dlq list`");
+  }
+
+  /** @returns whether the next batch may be tried at once */
+  async function recover(error: unknown): Promise<boolean> {
+    if (!(error instanceof RowsRefused)) return false;
+    const [row] = error.rows;
+    if (error.rows.length === 1 && row) {
+      await setAside(sql, row.id, error.message);
+      noteRefused(row.id, error.message);
+    } else limit = 1;
+    return true;
+  }
+
+  /** One batch, and then as long a pause as is due. */
+  async function step(failed: number): Promise<number> {
+    try {
+      const outcome = (await sql.begin(publishBatch)) as Outcome;
+      if (failed > 0) log.info("events are published again");
+      if (outcome === "more") return 0;
+      if (outcome === "done") await prune();
+      const rung = await woken.heard(outcome === "done" ? pollMs : contendedMs);
+      const busy = performance.now() - publishedAt < busyWithinMs;
+      if (rung) await pause(busy ? busyGatherMs : gatherMs);
+      return 0;
+    } catch (error) {
+      failures.inc();
+      if (await recover(error).catch(() => false)) return 0;
+      if (failed === 0) log.warn({ err: error }, "events wait: the bus or the database does not take them");
+      // Whoever commits meanwhile does not make it shorter.
+      await pause(Math.min(firstBackoffMs * 2 ** failed, longestBackoffMs));
+      return failed + 1;
+    }
   }
 
   async function prune(): Promise<void> {
     if (Date.now() - prunedAt < pruneEveryMs) return;
     prunedAt = Date.now();
-    await sql`
-      delete from outbox where id in (
-        select id from outbox where published_at < now() - make_interval(days => ${keptDays}) order by published_at limit 5000
-      )`;
+    await pruneOutbox(sql);
   }
+
+  const pause = (ms: number) => sleep(ms, undefined, { signal: stopping.signal }).catch(() => {});
 
   async function run(): Promise<void> {
-    let failed = 0;
-    while (!stopping) {
-      let waitMs = pollMs;
-      woken = false;
-      try {
-        const result = await publishBatch();
-        if (result === "more") continue;
-        if (result === "contended") waitMs = contendedMs;
-        else await prune();
-        failed = 0;
-      } catch (error) {
-        failed += 1;
-        failures.inc();
-        if (failed === 1) log.warn({ err: error }, "events wait: the bus or the database does not take them");
-        waitMs = Math.min(contendedMs * 2 ** failed, longestBackoffMs);
-        woken = false;
-      }
-      if (!woken) await sleep(waitMs);
-      const busy = performance.now() - publishedAt < busyWithinMs;
-      if (woken && !stopping)
-        await new Promise((resolve) => setTimeout(resolve, busy ? busyGatherMs : gatherMs));
-    }
-    await publishBatch().catch(() => {});
-  }
-
-  function sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      wakeUp = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+    for (let failed = 0; !stopping.signal.aborted; ) failed = await step(failed);
+    while ((await sql.begin(publishBatch).catch(() => "done")) === "more");
   }
 
   const running = run();
   return {
-    wake() {
-      woken = true;
-      wakeUp();
-    },
+    wake: () => woken.ring(),
     async stop() {
-      stopping = true;
-      wakeUp();
+      stopping.abort();
+      woken.ring();
       await running;
     },
   };
 }
 
-const readBatch = (tx: Transaction) =>
-  tx<{ id: number; topic: string; key: string; payload: string }[]>`
-    select id, topic, key, payload from outbox where published_at is null order by id limit ${batchSize}`;
+/** What the bus refused for good, with the rows that were in the batch. */
+class RowsRefused extends Error {
+  constructor(
+    readonly rows: readonly WaitingRow[],
+    refusal: MessageRefused,
+  ) {
+    super(refusal.message, { cause: refusal });
+  }
+}
+
+const blame = (rows: readonly WaitingRow[]) => (error: unknown) => {
+  throw error instanceof MessageRefused ? new RowsRefused(rows, error) : error;
+};
+
+/** One reading for both gauges; not a number while the database is away, and the others can still be read. */
+function measureBacklog(metrics: Metrics, sql: Sql): void {
+  let reading: ReturnType<typeof measureLag> | undefined;
+  const read = () => {
+    reading ??= measureLag(sql)
+      .catch(() => ({ waiting: Number.NaN, seconds: Number.NaN }))
+      .finally(() => {
+        reading = undefined;
+      });
+    return reading;
+  };
+  metrics.gauge(
+    "outbox_waiting_events",
+    "Events that wait to be published",
+    [],
+    async () => (await read()).waiting,
+  );
+  metrics.gauge(
+    "outbox_lag_seconds",
+    "Age of the oldest event that waits",
+    [],
+    async () => (await read()).seconds,
+  );
+}

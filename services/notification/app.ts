@@ -39,7 +39,16 @@ export async function createNotificationApp(options: NotificationAppOptions) {
   const enqueue = (ids: readonly string[]) => queue.add(ids);
   const { reactions, transaction: consume } = createReactions({ transaction, enqueue, now, newId });
   const topics = [userTopic, orderTopic];
-  const consumer = await startConsumer({ name, bus, transaction: consume, topics, reactions, log, metrics });
+  const consumer = await startConsumer({
+    name,
+    bus,
+    sql,
+    transaction: consume,
+    topics,
+    reactions,
+    log,
+    metrics,
+  });
   const sweep = startSweep({ transaction, enqueue, log });
   return {
     app: createNotificationHttp({ name, identity, log, metrics }, { sql, transaction }),

@@ -75,14 +75,15 @@ async function readRows(
     for (const { id, json } of found) byOrder.get(id)?.push({ table, json });
     await sql.end();
   }
-  for (const database of ["order", "product", "payment", "notification"]) {
-    const sql = open(databaseUrls[database] ?? "");
-    const found = await sql<{ id: string; json: string }[]>`
-      select payload::jsonb->'data'->>'orderId' as id, jsonb_agg(to_jsonb(o) - 'id')::text as json from outbox o
-      where payload::jsonb->'data'->>'orderId' = any(${ids}) group by 1`;
-    for (const { id, json } of found) byOrder.get(id)?.push({ table: "outbox", json });
-    await sql.end();
-  }
+  const bus = open(databaseUrls.bus ?? "");
+  const events = await bus<{ id: string; json: string }[]>`
+    select value::jsonb->'data'->>'orderId' as id, jsonb_agg(jsonb_build_object(
+      'event_id', value::jsonb->>'id', 'topic', topic, 'key', key, 'payload', value, 'created_at', at
+    ))::text as json
+    from messages join partitions on partitions.id = partition_id
+    where value::jsonb->'data'->>'orderId' = any(${ids}) group by 1`;
+  for (const { id, json } of events) byOrder.get(id)?.push({ table: "outbox", json });
+  await bus.end();
   return [...byOrder.values()];
 }
 
