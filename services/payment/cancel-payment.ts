@@ -82,7 +82,10 @@ async function sendRest(deps: RefundDeps, payment: Payment): Promise<Cancellatio
   const rest = await deps.transaction(async (tx) => takeRest(deps, tx, payment));
   if (rest !== undefined) await sendRefund(deps, rest);
   const after = await findByOrder(deps.sql, payment.orderId);
-  return after?.status === "refunded" ? "refunded" : "processing";
+  if (after?.status === "refunded") return "refunded";
+  // What the bank gave to the buyer is gone back too.
+  const isGone = after?.dispute === "lost" && after.refunding === 0 && leftToRefund(after) === 0;
+  return isGone ? "refunded" : "processing";
 }
 
 /** The refund of all that is left, held by the caller; undefined when somebody else is at it or nothing is left. */

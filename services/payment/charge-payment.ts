@@ -114,6 +114,8 @@ function newPayment({ newId, now, keyring, policy }: ChargeDeps, request: Charge
     currency: request.amount.currency,
     refunded: 0,
     refunding: 0,
+    dispute: null,
+    withdrawn: 0,
     gateway: gatewayOfMethod[request.method.type],
     capture: policy.capture,
     cardToken: keyring.seal(request.method.token, placeOf(id, "card_token")),

@@ -142,7 +142,8 @@ function chargeAnswer(
   switch (result.standing) {
     case "captured":
     case "authorized":
-      return paymentView(result.payment, keyring);
+      // Whatever the buyer does at the bank later: to the order it is captured.
+      return { ...paymentView(result.payment, keyring), status: result.payment.status };
     case "requires-action":
       set.status = 202;
       return { status: "requires-action", nextAction: nextActionOf(result.payment, keyring) };

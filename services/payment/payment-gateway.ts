@@ -77,8 +77,8 @@ export type ProviderMovement =
     };
 
 /**
- * A payment provider. Nothing in it throws for what the provider answers or for its absence, but for `totals` and
- * `movements`. Every provider passes the suite in `payment-gateway.test.ts`.
+ * A payment provider. Nothing in it throws for what the provider answers or for its absence, but for `orderOf`, `totals`
+ * and `movements`. Every provider passes the suite in `payment-gateway.test.ts`.
  */
 export interface PaymentGateway {
   readonly name: GatewayName;
@@ -99,6 +99,8 @@ export interface PaymentGateway {
   refund(refund: RefundOrder): Promise<RefundOutcome>;
   /** Looks for a refund by its id, for when its key may be forgotten. */
   findRefund(refund: RefundOrder): Promise<RefundOutcome>;
+  /** Our order id of a charge, as the provider keeps it. @throws when it gives no answer */
+  orderOf(reference: string): Promise<string | undefined>;
   /** Undefined when the provider knows no such charge. @throws when it gives no answer */
   totals(charge: KnownCharge): Promise<ChargeTotals | undefined>;
   /** What moved from one moment up to another. @throws when the provider gives no answer */

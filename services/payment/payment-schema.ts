@@ -2,7 +2,7 @@ import { type Static, Type } from "@sinclair/typebox";
 import { moneySchema } from "#mesh/money";
 import { Uuid } from "#mesh/uuid-schema";
 import type { Keyring } from "./keyring.ts";
-import type { Payment } from "./payment.ts";
+import { isDisputed, type Payment } from "./payment.ts";
 import { openColumn } from "./sealed-columns.ts";
 
 /** The largest charge that Stripe takes in any currency, in minor units. */
@@ -57,6 +57,7 @@ export const PaymentView = Type.Object({
     Type.Literal("declined"),
     Type.Literal("cancelled"),
     Type.Literal("refunded"),
+    Type.Literal("disputed"),
   ]),
   amount: moneySchema,
   refunded: moneySchema,
@@ -84,7 +85,7 @@ export function paymentView(payment: Payment, keyring: Keyring): Static<typeof P
   return {
     id,
     orderId,
-    status,
+    status: isDisputed(payment) ? "disputed" : status,
     amount: { amount, currency },
     refunded: { amount: refunded, currency },
     gateway,

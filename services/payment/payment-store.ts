@@ -9,8 +9,8 @@ import type { GatewayName } from "./payment-gateway.ts";
 const leaseSeconds = 15;
 
 const columns = (sql: Reader) => sql`
-  id, order_id as "orderId", user_id as "userId", status, amount, currency, refunded, refunding, gateway, capture,
-  card_token as "cardToken", provider_reference as reference, next_action_url as "nextActionUrl",
+  id, order_id as "orderId", user_id as "userId", status, amount, currency, refunded, refunding, gateway, capture, dispute,
+  withdrawn,  card_token as "cardToken", provider_reference as reference, next_action_url as "nextActionUrl",
   action_expires_at as "actionExpiresAt", decline_code as "declineCode", decline_detail as "declineDetail",
   cancel_reason as "cancelReason", attempts, created_at as "createdAt"`;
 

@@ -20,6 +20,8 @@ const captured: Payment = {
   currency: "EUR",
   refunded: 0,
   refunding: 0,
+  dispute: null,
+  withdrawn: 0,
   gateway: "stripe",
   capture: "automatic",
   cardToken: "v1.sealed",

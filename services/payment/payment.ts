@@ -11,6 +11,9 @@ export type PaymentStatus =
   | "cancelled"
   | "refunded";
 
+/** A buyer's demand at the bank: undecided, in our favour, in the buyer's. */
+export type DisputeStatus = "open" | "won" | "lost";
+
 /** What an order owes and how far that is paid. Amounts in minor units of `currency`. */
 export interface Payment {
   readonly id: string;
@@ -23,6 +26,9 @@ export interface Payment {
   readonly refunded: number;
   /** What is being sent back and not confirmed yet. */
   readonly refunding: number;
+  readonly dispute: DisputeStatus | null;
+  /** What the bank took for a dispute and has not given back. */
+  readonly withdrawn: number;
   readonly gateway: GatewayName;
   /** `asked`: held money is to be taken. */
   readonly capture: CaptureMode | "asked";
@@ -111,22 +117,27 @@ export function isSameCharge(payment: Payment, token: string, request: ChargeReq
 }
 
 export type RefundRefusal =
-  | { readonly refused: "nothing-captured" }
+  | { readonly refused: "nothing-captured" | "disputed" }
   | { readonly refused: "currency-differs"; readonly currency: string }
   | { readonly refused: "above-captured"; readonly left: Money };
 
 /** Money can go back only in the currency it came in, and never more than what is left of it. */
 export function refuseRefund(payment: Payment, amount: Money): RefundRefusal | undefined {
   if (payment.status !== "captured" && payment.status !== "refunded") return { refused: "nothing-captured" };
+  if (isDisputed(payment)) return { refused: "disputed" };
   const { currency } = payment;
   if (amount.currency !== currency) return { refused: "currency-differs", currency };
   const left = leftToRefund(payment);
   return amount.amount > left ? { refused: "above-captured", left: { amount: left, currency } } : undefined;
 }
 
-/** Minor units that were captured and neither went back nor are on their way. */
-export const leftToRefund = ({ amount, refunded, refunding }: Payment): number =>
-  amount - refunded - refunding;
+/** The bank has the last word over the money, or had it. */
+export const isDisputed = ({ dispute }: Pick<Payment, "dispute">): boolean =>
+  dispute === "open" || dispute === "lost";
+
+/** Minor units that were captured and neither went back, nor are on their way, nor were taken by the bank. */
+export const leftToRefund = ({ amount, refunded, refunding, withdrawn }: Payment): number =>
+  Math.max(amount - refunded - refunding - withdrawn, 0);
 
 /** Milliseconds until the provider is asked again: × 1.5 each time from 2 s, at most 30 s. */
 export const nextAttemptAfterMs = (attempts: number): number => Math.min(2_000 * 1.5 ** attempts, 30_000);

@@ -13,6 +13,7 @@ import { paypalMovements } from "./paypal-movements.ts";
 import {
   approvalUrl,
   captureOf,
+  captureSchema,
   orderSchema,
   type PaypalCapture,
   type PaypalOrder,
@@ -48,6 +49,7 @@ export function openPaypal({ timeoutMs = 3_000, ...options }: PaypalOptions): Pa
     void: (order) => voidOrder(client, order),
     refund: (refund) => known(() => refundCapture(client, refund)),
     findRefund: (refund) => known(() => findRefund(client, refund)),
+    orderOf: async (reference) => (await captureNamed(client, reference))?.custom_id,
     totals: (order) => totals(client, order),
     movements: (from, to) => paypalMovements(client, from, to),
   };
@@ -219,6 +221,15 @@ async function orderNamed(client: PaypalClient, id: string): Promise<PaypalOrder
   const order = checked(orderSchema, body);
   if (order === undefined) throw new PaypalUnknown(`order-status-${status}`);
   return order;
+}
+
+/** Undefined when PayPal knows none. @throws PaypalUnknown */
+async function captureNamed(client: PaypalClient, id: string): Promise<PaypalCapture | undefined> {
+  const { status, body, issue } = await client.call("GET", `/v2/payments/captures/${encodeURIComponent(id)}`);
+  if (status === 404 && issue !== undefined) return undefined;
+  const capture = checked(captureSchema, body);
+  if (capture === undefined) throw new PaypalUnknown(`capture-status-${status}`);
+  return capture;
 }
 
 const amountOf = ({ amount }: PaypalCapture): number | undefined =>

@@ -8,6 +8,11 @@ const refundTable = {
     code: "nothing-captured",
     title: "There is no money of this payment to send back",
   },
+  disputed: {
+    status: 409,
+    code: "payment-disputed",
+    title: "The buyer disputes this payment at the bank, which decides about the money",
+  },
   "currency-differs": {
     status: 422,
     code: "currency-differs",

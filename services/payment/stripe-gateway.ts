@@ -49,6 +49,7 @@ export function openStripe({
     void: (known) => voidCharge(stripe, known),
     refund: (refund) => refundCharge(stripe, refund),
     findRefund: (refund) => findRefund(stripe, refund),
+    orderOf: async (reference) => (await stripe.paymentIntents.retrieve(reference)).metadata.orderId,
     totals: (known) => totals(stripe, known),
     movements: (from, to) => movements(stripe, from, to),
   };

@@ -1,11 +1,13 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { Uuid } from "#mesh/uuid-schema";
+import { applyDispute } from "./apply-dispute.ts";
 import { applyCharge, applyRefund, type ChargeNews, type WebhookResult } from "./apply-event.ts";
 import { parsedJson } from "./parsed-json.ts";
 import type { ChargeOutcome } from "./payment-gateway.ts";
 import { findByOrder } from "./payment-store.ts";
 import type { RefundDeps } from "./send-refund.ts";
+import { disputeNews, disputeSchema } from "./stripe-dispute.ts";
 
 // Only what is used of them, since the provider adds fields as it likes.
 const eventSchema = Type.Object({
@@ -57,9 +59,29 @@ export async function applyStripeWebhook(deps: RefundDeps, body: string): Promis
       const news = newsOf(event, object.payment_intent, object);
       return await applyRefund(deps, payment, news, object.amount_refunded);
     }
+    case "charge.dispute.created":
+    case "charge.dispute.updated":
+    case "charge.dispute.closed":
+    case "charge.dispute.funds_withdrawn":
+    case "charge.dispute.funds_reinstated":
+      return Value.Check(disputeSchema, object) ? await applyStripeDispute(deps, event, object) : "not-ours";
     default:
       return "not-ours";
   }
+}
+
+/** A dispute does not carry our order's id; the intent that it is of does. */
+async function applyStripeDispute(
+  deps: RefundDeps,
+  event: Event,
+  dispute: Static<typeof disputeSchema>,
+): Promise<WebhookResult> {
+  const reference = dispute.payment_intent;
+  const orderId = await deps.gateways.stripe.orderOf(reference);
+  const payment = orderId === undefined ? undefined : await findByOrder(deps.sql, orderId);
+  // A part of the payment may be disputed, so that the amount of the charge says nothing here.
+  const of = { amount: payment?.amount ?? 0, currency: dispute.currency };
+  return await applyDispute(deps, payment, newsOf(event, reference, of), disputeNews(event.type, dispute));
 }
 
 async function applyIntent(deps: RefundDeps, event: Event, intent: Intent): Promise<WebhookResult> {

@@ -1,7 +1,7 @@
 import type { Books } from "./books.ts";
 import { type PaypalRecord, refundedOf } from "./paypal/paypal-books.ts";
 import type { PaypalSandbox } from "./paypal/paypal-sandbox.ts";
-import type { Charge, Intent, Refund } from "./stripe-objects.ts";
+import type { Charge, Dispute, Intent, Refund } from "./stripe-objects.ts";
 import type { WebhookSender } from "./webhook-sender.ts";
 
 /** What the providers hold for one order of the shop (`metadata.orderId`, `custom_id`). Amounts in minor units; `net` = captured − refunded. */
@@ -20,6 +20,7 @@ export interface SandboxState {
   intents: Intent[];
   charges: Charge[];
   refunds: Refund[];
+  disputes: Dispute[];
   paypal: PaypalRecord[];
   webhooks: { delivered: number; pending: number; failed: number };
 }
@@ -39,6 +40,7 @@ export function booksState(
     intents: [...books.intents.values()],
     charges: [...books.charges.values()],
     refunds: [...books.refunds.values()],
+    disputes: [...books.disputes.all.values()],
     paypal: atPaypal,
     webhooks: {
       delivered: sum(({ delivered }) => delivered),

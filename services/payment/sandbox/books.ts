@@ -1,8 +1,9 @@
+import { type DisputeEventType, Disputes } from "./disputes.ts";
 import { type Form, recordOf, textOf } from "./form.ts";
 import { chargeableAmount, currencyOf, optionalAmount } from "./form-money.ts";
 import type { SavedBooks } from "./saved-books.ts";
 import { invalid, missingParameter, noSuch, StripeRefusal } from "./stripe-error.ts";
-import type { Charge, Intent, Refund } from "./stripe-objects.ts";
+import type { Charge, Dispute, Intent, Refund } from "./stripe-objects.ts";
 import { type TestCard, testCards } from "./test-cards.ts";
 
 export type BookEvent =
@@ -15,13 +16,15 @@ export type BookEvent =
       card: TestCard;
     }
   | { type: "payment_intent.canceled"; object: Intent }
-  | { type: "charge.refunded"; object: Charge };
+  | { type: "charge.refunded"; object: Charge }
+  | { type: DisputeEventType; object: Dispute };
 
 /** The provider's own record of money: what an auditor compares a shop's ledger with. */
 export class Books {
   readonly intents = new Map<string, Intent>();
   readonly charges = new Map<string, Charge>();
   readonly refunds = new Map<string, Refund>();
+  readonly disputes: Disputes;
   readonly #byOrder = new Map<string, Intent[]>();
 
   constructor(
@@ -30,10 +33,13 @@ export class Books {
     private readonly happened: (event: BookEvent) => void,
     /** Where a buyer's browser reaches the sandbox. */
     private readonly publicUrl: () => string,
-  ) {}
+  ) {
+    this.disputes = new Disputes(newId, seconds, happened);
+  }
 
   /** Puts back what an earlier run knew. */
-  restore({ intents, charges, refunds }: Pick<SavedBooks, "intents" | "charges" | "refunds">): void {
+  restore({ intents, charges, refunds, disputes = [] }: Omit<SavedBooks, "keys" | "paypal">): void {
+    for (const dispute of disputes) this.disputes.all.set(dispute.id, dispute);
     for (const intent of intents) this.#add(intent);
     for (const charge of charges) this.charges.set(charge.id, charge);
     for (const refund of refunds) this.refunds.set(refund.id, refund);
@@ -151,6 +157,7 @@ export class Books {
     intent.amount_received = intent.amount;
     intent.status = "succeeded";
     this.happened({ type: "payment_intent.succeeded", object: intent, card });
+    if (card.disputes) this.disputes.open(charge);
   }
 
   capture(intent: Intent, form: Form): Intent {
@@ -189,6 +196,9 @@ export class Books {
 
   refund(form: Form): Refund {
     const charge = this.#refundable(form);
+    if (charge.disputed) {
+      throw invalid(`Charge ${charge.id} has been charged back.`, undefined, "charge_disputed");
+    }
     const left = charge.amount_captured - charge.amount_refunded;
     const amount = optionalAmount(form, "amount") ?? left;
     if (left === 0) {

@@ -167,6 +167,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
       intents: [...books.intents.values()],
       charges: [...books.charges.values()],
       refunds: [...books.refunds.values()],
+      disputes: [...books.disputes.all.values()],
       keys: keys.saved(),
       ...(paypal && { paypal: paypal.saved() }),
     }),

@@ -9,13 +9,14 @@ import {
 } from "node:fs";
 import type { SavedKeys } from "./idempotency.ts";
 import type { PaypalSaved } from "./paypal/paypal-sandbox.ts";
-import type { Charge, Intent, Refund } from "./stripe-objects.ts";
+import type { Charge, Dispute, Intent, Refund } from "./stripe-objects.ts";
 
 /** Everything that a provider must not forget when it is restarted: who paid, and which keys were used for it. */
 export interface SavedBooks {
   readonly intents: readonly Intent[];
   readonly charges: readonly Charge[];
   readonly refunds: readonly Refund[];
+  readonly disputes?: readonly Dispute[];
   readonly keys: SavedKeys;
   readonly paypal?: PaypalSaved;
 }
@@ -45,6 +46,7 @@ export function readSavedBooks(file: string): SavedBooks | undefined {
   const intents = new Map<string, Intent>();
   const charges = new Map<string, Charge>();
   const refunds = new Map<string, Refund>();
+  const disputes = new Map<string, Dispute>();
   const keys = new Map<string, SavedKeys[number][1]>();
   const paypalOrders = new Map<string, PaypalSaved["orders"][number]>();
   const paypalKeys = new Map<string, SavedKeys[number][1]>();
@@ -61,6 +63,7 @@ export function readSavedBooks(file: string): SavedBooks | undefined {
     for (const each of change.intents ?? []) intents.set(each.id, each);
     for (const each of change.charges ?? []) charges.set(each.id, each);
     for (const each of change.refunds ?? []) refunds.set(each.id, each);
+    for (const each of change.disputes ?? []) disputes.set(each.id, each);
     for (const [key, answer] of change.keys ?? []) keys.set(key, answer);
     for (const each of change.paypal?.orders ?? []) paypalOrders.set(each.id, each);
     for (const [key, answer] of change.paypal?.keys ?? []) paypalKeys.set(key, answer);
@@ -69,6 +72,7 @@ export function readSavedBooks(file: string): SavedBooks | undefined {
     intents: [...intents.values()],
     charges: [...charges.values()],
     refunds: [...refunds.values()],
+    disputes: [...disputes.values()],
     keys: [...keys],
     paypal: { orders: [...paypalOrders.values()], keys: [...paypalKeys] },
   };
@@ -112,13 +116,14 @@ function isChange(read: unknown): read is BookChange {
     intents = [],
     charges = [],
     refunds = [],
+    disputes = [],
     keys = [],
     paypal = {},
   } = read as Record<string, unknown>;
   if (typeof paypal !== "object" || paypal === null) return false;
   const { orders = [], keys: paypalKeys = [] } = paypal as Record<string, unknown>;
   return (
-    [intents, charges, refunds, orders].every((list) => Array.isArray(list) && list.every(hasId)) &&
+    [intents, charges, refunds, disputes, orders].every((list) => Array.isArray(list) && list.every(hasId)) &&
     [keys, paypalKeys].every((list) => Array.isArray(list) && list.every(isKey))
   );
 }

@@ -40,6 +40,7 @@ export interface Charge {
   amount_captured: number;
   amount_refunded: number;
   captured: boolean;
+  disputed?: boolean;
   created: number;
   currency: string;
   failure_code: string | null;
@@ -64,4 +65,20 @@ export interface Refund {
   payment_intent: string;
   reason: string | null;
   status: "succeeded";
+}
+
+export interface Dispute {
+  id: string;
+  object: "dispute";
+  amount: number;
+  balance_transactions: { amount: number }[];
+  charge: string;
+  created: number;
+  currency: string;
+  is_charge_refundable: boolean;
+  livemode: false;
+  metadata: Record<string, string>;
+  payment_intent: string;
+  reason: string;
+  status: "needs_response" | "won" | "lost";
 }

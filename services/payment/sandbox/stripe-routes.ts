@@ -3,7 +3,7 @@ import { decodeForm, type Form, recordOf, textOf } from "./form.ts";
 import type { Answer } from "./idempotency.ts";
 import type { BookChange } from "./saved-books.ts";
 import { invalid, noSuch, StripeRefusal } from "./stripe-error.ts";
-import type { Intent, Refund } from "./stripe-objects.ts";
+import type { Dispute, Intent, Refund } from "./stripe-objects.ts";
 
 export interface Written {
   readonly answer: Answer;
@@ -28,16 +28,24 @@ export function touched(books: Books, id: string): BookChange {
   const refund = books.refunds.get(id);
   const intent = books.intents.get(id);
   const charge = books.charges.get(refund?.charge ?? intent?.latest_charge ?? "");
+  const disputes = [...books.disputes.all.values()].filter(
+    (each) => each.id === id || each.charge === charge?.id,
+  );
   return {
+    ...(disputes.length > 0 && { disputes }),
     ...(intent && { intents: [intent] }),
     ...(charge && { charges: [charge] }),
     ...(refund && { refunds: [refund] }),
   };
 }
 
-function writeTo(books: Books, path: string, form: Form): Intent | Refund {
+function writeTo(books: Books, path: string, form: Form): Intent | Refund | Dispute {
   if (path === "/v1/payment_intents") return books.createIntent(form);
   if (path === "/v1/refunds") return books.refund(form);
+  const dispute = books.disputes.all.get(/^\/v1\/disputes\/(\w+)$/.exec(path)?.[1] ?? "");
+  if (dispute !== undefined) {
+    return books.disputes.decide(dispute, recordOf(form, "evidence").uncategorized_text);
+  }
   const [, id, action] = /^\/v1\/payment_intents\/(\w+)\/(confirm|capture|cancel)$/.exec(path) ?? [];
   if (id === undefined) throw unrecognised("POST", path);
   const intent = books.intent(id);
@@ -62,6 +70,7 @@ export function read(books: Books, path: string, query: string): string {
       form,
     );
   }
+  if (path === "/v1/disputes") return listed(path, [...books.disputes.all.values()].reverse(), form);
   const [, kind, id] = /^\/v1\/(payment_intents|refunds|charges)\/(\w+)$/.exec(path) ?? [];
   if (id === undefined) throw unrecognised("GET", path);
   if (kind === "payment_intents") return JSON.stringify(expanded(books, books.intent(id), form));

@@ -10,6 +10,8 @@ export interface TestCard {
   readonly answersAfter?: number;
   /** The webhook comes this much later than usual. */
   readonly webhookAfter?: number;
+  /** The buyer goes to the bank at once. */
+  readonly disputes?: true;
   /** How often the same event is delivered. */
   readonly deliveries?: number;
 }
@@ -68,6 +70,7 @@ export const testCards: ReadonlyMap<string, TestCard> = new Map<string, TestCard
   ]),
   ["pm_card_authenticationRequired", { outcome: "requires-action" }],
   ["pm_card_threeDSecure2Required", { outcome: "requires-action" }],
+  ["pm_card_createDispute", { outcome: "succeeds", disputes: true }],
   ["pm_sandbox_timeoutAfterCharging", { outcome: "succeeds", hangs: true }],
   ["pm_sandbox_slow", { outcome: "succeeds", answersAfter: 2_500 }],
   ["pm_sandbox_lateWebhook", { outcome: "succeeds", webhookAfter: 10_000 }],

@@ -1,0 +1,59 @@
+import type { Transaction } from "#mesh/postgres/sql";
+import type { DisputeStatus } from "./payment.ts";
+import type { GatewayName } from "./payment-gateway.ts";
+
+export interface Dispute {
+  readonly gateway: GatewayName;
+  /** The provider's. */
+  readonly id: string;
+  readonly paymentId: string;
+  readonly amount: number;
+  readonly currency: string;
+  readonly reason: string;
+  readonly status: DisputeStatus;
+  readonly openedAt: Date;
+}
+
+/** Keeps what is known of a dispute; one that was won or lost stays so. @returns its status now, and whether that is new */
+export async function saveDispute(
+  tx: Transaction,
+  dispute: Dispute,
+): Promise<{ status: DisputeStatus; changed: boolean }> {
+  const { gateway, id } = dispute;
+  const [before] = await tx<{ status: DisputeStatus }[]>`
+    select status from disputes where gateway = ${gateway} and id = ${id} for update`;
+  if (before !== undefined && before.status !== "open") return { status: before.status, changed: false };
+  await tx`
+    insert into disputes (gateway, id, payment_id, amount, currency, reason, status, opened_at)
+    values (${gateway}, ${id}, ${dispute.paymentId}, ${dispute.amount}, ${dispute.currency}, ${dispute.reason},
+      ${dispute.status}, ${dispute.openedAt})
+    on conflict (gateway, id) do update set status = excluded.status, updated_at = now()`;
+  await tx`
+    update payments set dispute = ${dispute.status}, updated_at = now(),
+      next_attempt_at = case when cancel_reason is not null and status = 'captured' then now() else next_attempt_at end
+    where id = ${dispute.paymentId}`;
+  return { status: dispute.status, changed: before?.status !== dispute.status };
+}
+
+/** Books that the bank took a disputed amount, or gave it back; false when that is booked already. */
+export async function bookDispute(
+  tx: Transaction,
+  kind: "dispute-withdrawal" | "dispute-reinstatement",
+  { gateway, id, paymentId, amount, currency }: Dispute,
+): Promise<boolean> {
+  const balance = `${gateway}:balance`;
+  const [from, to] =
+    kind === "dispute-withdrawal" ? [balance, "orders:disputed"] : ["orders:disputed", balance];
+  const signed = kind === "dispute-withdrawal" ? amount : -amount;
+  const rows = await tx`
+    with movement as (
+      insert into ledger (kind, payment_id, dispute_id, debit_account, credit_account, amount, currency)
+      values (${kind}, ${paymentId}, ${`${gateway}:${id}`}, ${to}, ${from}, ${amount}, ${currency})
+      on conflict do nothing
+      returning id
+    )
+    update payments set withdrawn = withdrawn + ${signed}, updated_at = now()
+    where id = ${paymentId} and exists (select from movement)
+    returning id`;
+  return rows.length === 1;
+}
