@@ -40,6 +40,9 @@ export const settings = {
   }),
   /** How long a buyer has to agree at the bank or at PayPal. */
   actionMinutes: integer("PAYMENT_ACTION_MINUTES", { min: 1, max: 1440, default: 15 }),
+  /** How often our books are compared with the providers', and over how much of the past. */
+  reconcileMinutes: integer("RECONCILE_MINUTES", { min: 1, max: 1440, default: 60 }),
+  reconcileHours: integer("RECONCILE_HOURS", { min: 1, max: 720, default: 48 }),
   /** Without it PayPal is not offered; with it the next two are needed. */
   paypalClientId: optional(text("PAYPAL_CLIENT_ID")),
   paypalClientSecret: optional(secret("PAYPAL_CLIENT_SECRET")),

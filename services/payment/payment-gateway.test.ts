@@ -148,6 +148,7 @@ describe.each(providers)("%s", (_, { open, token, approve }) => {
     expect(await gateway.refund(refund)).toMatchObject({ outcome: "unknown" });
     expect(await gateway.findRefund(refund)).toMatchObject({ outcome: "unknown" });
     expect(gateway.totals(known)).rejects.toThrow();
+    expect(gateway.orderOf(known.reference ?? "")).rejects.toThrow();
   });
 
   test("a charge that waits for the buyer names the place, and is taken once the buyer agreed", async () => {
@@ -186,6 +187,8 @@ describe.each(providers)("%s", (_, { open, token, approve }) => {
     const known = { ...order, reference };
     expect(await gateway.totals(known)).toEqual({ captured: 1999, refunded: 500, currency: "EUR" });
     expect(await gateway.find(known)).toMatchObject({ outcome: "captured", reference });
+    expect(await gateway.orderOf(reference ?? "")).toBe(order.orderId);
+    expect(await gateway.orderOf("nothing")).toBeUndefined();
   });
 
   test("lists what moved, with our ids", async () => {

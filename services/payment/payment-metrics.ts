@@ -12,6 +12,11 @@ export function createPaymentMetrics(metrics: Metrics) {
       "gateway",
       "outcome",
     ]),
+    findings: metrics.counter(
+      "payment_reconciliation_findings_total",
+      "What the provider's books and ours disagree about",
+      ["kind"],
+    ),
     duration: metrics.histogram("payment_duration_seconds", "Time that a payment provider takes to answer", [
       "gateway",
     ]),

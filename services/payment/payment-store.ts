@@ -118,6 +118,21 @@ export async function claimDue(sql: Sql, limit: number): Promise<Payment[]> {
     returning ${columns(sql)}`;
 }
 
+/** Payments whose money was taken, made within a time, oldest first, but for those whose charge is named. */
+export async function capturedBetween(
+  sql: Sql,
+  gateway: GatewayName,
+  { from, to }: { readonly from: Date; readonly to: Date },
+  limit: number,
+  but: readonly string[],
+): Promise<Payment[]> {
+  return await sql<Payment[]>`
+    select ${columns(sql)} from payments
+    where gateway = ${gateway} and status in ('captured', 'refunded') and created_at >= ${from} and created_at < ${to}
+      and not provider_reference = any(${but}::text[])
+    order by created_at limit ${limit}`;
+}
+
 /** Lets a payment go whose cancellation has to be tried again after `afterMs`, or never when null. */
 export async function releaseCancellation(sql: Reader, id: string, afterMs: number | null): Promise<void> {
   const seconds = afterMs === null ? null : afterMs / 1000;

@@ -78,6 +78,12 @@ export async function lockByKey(
   return row;
 }
 
+export async function findRefundById(sql: Reader, id: string): Promise<Refund | undefined> {
+  if (!/^[0-9a-f-]{36}$/i.test(id)) return undefined;
+  const [row] = await sql<Refund[]>`select ${columns(sql)} from refunds where id = ${id}`;
+  return row;
+}
+
 /** The refund by which a cancellation sends back what was left, while its outcome is open. */
 export async function lockPendingCancellation(
   tx: Transaction,

@@ -49,7 +49,7 @@ export function openStripe({
     void: (known) => voidCharge(stripe, known),
     refund: (refund) => refundCharge(stripe, refund),
     findRefund: (refund) => findRefund(stripe, refund),
-    orderOf: async (reference) => (await stripe.paymentIntents.retrieve(reference)).metadata.orderId,
+    orderOf: async (reference) => (await intentNamed(stripe, reference))?.metadata.orderId,
     totals: (known) => totals(stripe, known),
     movements: (from, to) => movements(stripe, from, to),
   };
@@ -151,11 +151,22 @@ async function findRefund(stripe: Stripe, { refundId, reference }: RefundOrder):
 
 async function totals(stripe: Stripe, { reference }: KnownCharge): Promise<ChargeTotals | undefined> {
   if (reference === null) return undefined;
-  const intent = await stripe.paymentIntents.retrieve(reference, { expand: ["latest_charge"] });
+  const intent = await intentNamed(stripe, reference);
+  if (intent === undefined) return undefined;
   const made = intent.latest_charge;
   const refunded = made === null || typeof made === "string" ? 0 : made.amount_refunded;
   const captured = intent.amount_received;
   return { captured, refunded: captured === 0 ? 0 : refunded, currency: intent.currency.toUpperCase() };
+}
+
+/** Undefined when Stripe knows none. @throws for every other answer that is no intent */
+async function intentNamed(stripe: Stripe, id: string): Promise<Stripe.PaymentIntent | undefined> {
+  try {
+    return await stripe.paymentIntents.retrieve(id, { expand: ["latest_charge"] });
+  } catch (error) {
+    if (isFinal(error) && error.code === "resource_missing") return undefined;
+    throw error;
+  }
 }
 
 async function* movements(stripe: Stripe, from: Date, to: Date): AsyncIterable<ProviderMovement> {

@@ -1,9 +1,11 @@
+import { startBackgroundWork } from "./background-work.ts";
 import { finishCancellation } from "./cancel-payment.ts";
 import { askProvider } from "./charge-payment.ts";
 import { isUnsettled, nextAttemptAfterMs, type Payment } from "./payment.ts";
 import { claimDue, releaseCancellation } from "./payment-store.ts";
 import { deleteOldEvents } from "./provider-event-store.ts";
 import { claimDueRefunds, forgetOldKeys } from "./refund-store.ts";
+import { sealAuditLog } from "./seal-audit-log.ts";
 import { type RefundDeps, sendRefund } from "./send-refund.ts";
 
 const atOnce = 20;
@@ -41,38 +43,20 @@ async function sweepPayment(deps: RefundDeps, payment: Payment): Promise<void> {
   await releaseCancellation(deps.sql, payment.id, done === "processing" ? afterMs : null);
 }
 
-/** Sweeps every two seconds until stopped; `stop` waits for the sweep under way. */
+/** Sweeps and seals the audit log every two seconds until stopped; `stop` waits for what is under way. */
 export function startSweep(deps: RefundDeps): { stop(): Promise<void> } {
-  let stopping = false;
   let prunedAt = deps.now().getTime();
-  let wakeUp = () => {};
-  const running = (async () => {
-    while (!stopping) {
-      try {
-        await sweepPayments(deps);
-        if (deps.now().getTime() - prunedAt > pruneEveryMs) {
-          prunedAt = deps.now().getTime();
-          await deleteOldEvents(deps.sql);
-          await forgetOldKeys(deps.sql);
-        }
-      } catch (error) {
-        deps.log.warn({ err: error }, "cannot sweep payments");
-      }
-      if (stopping) return;
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, everyMs);
-        wakeUp = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
-  })();
-  return {
-    async stop() {
-      stopping = true;
-      wakeUp();
-      await running;
+  return startBackgroundWork({
+    name: "sweep payments",
+    everyMs,
+    log: deps.log,
+    async work() {
+      await sweepPayments(deps);
+      await sealAuditLog(deps.sql);
+      if (deps.now().getTime() - prunedAt < pruneEveryMs) return;
+      prunedAt = deps.now().getTime();
+      await deleteOldEvents(deps.sql);
+      await forgetOldKeys(deps.sql);
     },
-  };
+  });
 }

@@ -94,6 +94,8 @@ export async function startTestService({
         capture,
         returnUrl: "https://shop.test/orders",
         actionMinutes: 15,
+        reconcileMinutes: 60,
+        reconcileHours: 48,
         paypalClientId: paypal.clientId,
         paypalClientSecret: paypal.clientSecret,
         paypalWebhookId: paypal.webhookId,
@@ -189,6 +191,12 @@ export async function startTestService({
           body,
         }),
       );
+    },
+    /** What a merchant does in Stripe's dashboard. */
+    async stripePost(path: string, body: Record<string, string>): Promise<void> {
+      const authorization = `Bearer ${secretKey}`;
+      const init = { method: "POST", headers: { authorization }, body: new URLSearchParams(body).toString() };
+      await sandbox.fetch(new Request(`http://127.0.0.1:${provider.port}${path}`, init));
     },
     /** What a merchant does in PayPal's own pages. */
     async paypalRefund(captureId: string, value: string): Promise<void> {
