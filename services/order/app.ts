@@ -3,6 +3,7 @@ import type { ServiceAppOptions } from "#mesh/http/service-app";
 import type { ServiceTokens } from "#mesh/identity/service-tokens";
 import { gather } from "#mesh/postgres/gather";
 import type { Autocommit, Sql, Transact } from "#mesh/postgres/sql";
+import { startAuditing } from "./audit-orders.ts";
 import { createBackgroundWork } from "./background-work.ts";
 import type { OrderConfig } from "./config.ts";
 import { createOrderHttp } from "./http.ts";
@@ -53,11 +54,12 @@ export function createOrderApp(options: OrderAppOptions) {
     answerWithinMs: options.answerWithinMs ?? answerWithinMs,
   };
   const resuming = startResuming(deps, options.resume);
+  const auditing = startAuditing(deps);
   return {
     deps,
     app: createOrderHttp({ name: "order-service", identity, log, metrics }, deps),
     close: async () => {
-      await resuming.stop();
+      await Promise.all([resuming.stop(), auditing.stop()]);
       await background.settled(drainMs);
     },
   };

@@ -118,6 +118,20 @@ export function createFakeServices() {
     return { status: 200, body: { status: known?.status === "refunded" ? "refunded" : "none" } };
   }
 
+  /** The rows of these orders as the audit gets them. */
+  function found(body: unknown, rows: ReadonlyMap<string, Reservation | Payment>, name: string): Answer {
+    const { orderIds } = body as { orderIds: string[] };
+    const answer = orderIds.flatMap((orderId) => {
+      const row = rows.get(orderId);
+      if (!row) return [];
+      if (!("charges" in row)) return { orderId, status: row.status };
+      const captured = row.charges * row.amount;
+      const refunded = row.status === "refunded" ? captured : 0;
+      return { id: row.id, orderId, captured, refunded, booked: captured - refunded, currency: "EUR" };
+    });
+    return { status: 200, body: { [name]: answer } };
+  }
+
   return {
     network,
     reservations,
@@ -142,12 +156,14 @@ export function createFakeServices() {
     },
     productService: clientOf(({ method, path, body }) => {
       const [, , , orderId = "", action] = path.split("/");
+      if (path === "/internal/reservations/find") return found(body, reservations, "reservations");
       if (path === "/internal/prices") return prices((body as { productIds: string[] }).productIds);
       if (method === "PUT") return reserve(orderId, (body as Reservation).items);
       return action === "confirm" ? confirm(orderId) : release(orderId);
     }),
     paymentService: clientOf(({ method, path, body }) => {
       const [, , , orderId = "", action] = path.split("/");
+      if (orderId === "find") return found(body, payments, "payments");
       if (method === "POST") return action === "capture" ? capture(orderId) : cancelPayment(orderId);
       const { amount, paymentMethod } = body as {
         amount: { amount: number };

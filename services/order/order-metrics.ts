@@ -1,6 +1,7 @@
 import type { Sql } from "#mesh/postgres/sql";
 import type { Metrics } from "#observability/metrics";
 import type { Order } from "./order.ts";
+import type { Invariant } from "./order-audit.ts";
 import { countSagas } from "./saga-claim-store.ts";
 import { countStuckSagas } from "./saga-operation-store.ts";
 
@@ -30,7 +31,16 @@ export function createOrderMetrics(metrics: Metrics, sql: Sql) {
   metrics.gauge("sagas_stuck", "Sagas that need a hand", [], () => countStuckSagas(sql));
   metrics.gauge("sagas_unfinished", "Sagas that have not ended", [], () => countSagas(sql));
 
+  const violations = metrics.counter(
+    "invariant_violations_total",
+    "Orders that disagree with their stock or their money",
+    ["invariant"],
+  );
+
   return {
+    violated(invariant: Invariant): void {
+      violations.inc({ invariant });
+    },
     /** The parcel of an order has gone on. */
     moved({ status, paymentMethod }: Order): void {
       orders.inc({ order_status: status, payment_method: paymentMethod });

@@ -1,8 +1,9 @@
 import { Type } from "@sinclair/typebox";
 import { TypeCompiler } from "@sinclair/typebox/compiler";
-import type { Answer, ServiceClient } from "#mesh/http/client";
+import { type Answer, type ServiceClient, UpstreamUnavailable } from "#mesh/http/client";
 import { Uuid } from "#mesh/uuid-schema";
 import type { Order } from "./order.ts";
+import type { AuditedPayment } from "./order-audit.ts";
 import { outcomeOf } from "./outcome-of.ts";
 import type { Outcome } from "./saga.ts";
 
@@ -13,6 +14,21 @@ const paidBody = TypeCompiler.Compile(
 );
 
 const waitingBody = TypeCompiler.Compile(Type.Object({ status: Type.Literal("requires-action") }));
+
+const paymentsBody = TypeCompiler.Compile(
+  Type.Object({
+    payments: Type.Array(
+      Type.Object({
+        id: Uuid,
+        orderId: Uuid,
+        captured: Type.Integer(),
+        refunded: Type.Integer(),
+        booked: Type.Integer(),
+        currency: Type.String(),
+      }),
+    ),
+  }),
+);
 
 const declinedBody = TypeCompiler.Compile(
   Type.Object({
@@ -40,6 +56,16 @@ export function createPaymentClient(client: ServiceClient) {
         }),
         chargeOutcome,
       ),
+    /** What these orders took and gave back; one without a payment is left out. @throws UpstreamUnavailable */
+    async audited(orderIds: readonly string[]): Promise<Map<string, AuditedPayment>> {
+      const path = "/internal/payments/find";
+      const body = { orderIds };
+      const answer = await client.call({ method: "POST", path, route: path, body, idempotent: true });
+      if (answer.status !== 200 || !paymentsBody.Check(answer.body)) {
+        throw new UpstreamUnavailable("payment-service", "malformed", true);
+      }
+      return new Map(answer.body.payments.map(({ orderId, ...payment }) => [orderId, payment]));
+    },
     /** Takes the money that a charge has held. */
     capture: (orderId: string): Promise<Outcome> =>
       outcomeOf(

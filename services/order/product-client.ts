@@ -3,6 +3,7 @@ import { TypeCompiler } from "@sinclair/typebox/compiler";
 import { type Answer, type ServiceClient, UpstreamUnavailable } from "#mesh/http/client";
 import { moneySchema } from "#mesh/money";
 import type { CancelReason, PricedProduct, RequestedItem } from "./order.ts";
+import type { ReservationStatus } from "./order-audit.ts";
 import { outcomeOf } from "./outcome-of.ts";
 import { type Outcome, patienceMs } from "./saga.ts";
 
@@ -16,6 +17,19 @@ const pricesBody = TypeCompiler.Compile(
         name: Type.String(),
         price: moneySchema,
         carbon: Type.Object({ kgCO2e: Type.String({ pattern: "^-?\\d+(\\.\\d+)?$" }) }),
+      }),
+    ),
+  }),
+);
+
+const reservationsBody = TypeCompiler.Compile(
+  Type.Object({
+    reservations: Type.Array(
+      Type.Object({
+        orderId: Type.String(),
+        status: Type.Union(
+          (["held", "confirmed", "released", "expired"] as const).map((each) => Type.Literal(each)),
+        ),
       }),
     ),
   }),
@@ -39,6 +53,16 @@ export function createProductClient(client: ServiceClient) {
       const answer = await client.call({ method: "POST", path, route: path, body, idempotent: true });
       if (answer.status === 200 && pricesBody.Check(answer.body)) return answer.body.products;
       throw new UpstreamUnavailable("product-service", "malformed", true);
+    },
+    /** How the reservations of these orders stand; one that there never was is left out. @throws UpstreamUnavailable */
+    async reservations(orderIds: readonly string[]): Promise<Map<string, ReservationStatus>> {
+      const path = "/internal/reservations/find";
+      const body = { orderIds };
+      const answer = await client.call({ method: "POST", path, route: path, body, idempotent: true });
+      if (answer.status !== 200 || !reservationsBody.Check(answer.body)) {
+        throw new UpstreamUnavailable("product-service", "malformed", true);
+      }
+      return new Map(answer.body.reservations.map(({ orderId, status }) => [orderId, status]));
     },
     /** Holds the stock until confirmed or released, or until the saga has lost its patience. */
     reserve: (orderId: string, items: readonly RequestedItem[]): Promise<Outcome> =>

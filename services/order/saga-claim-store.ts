@@ -88,6 +88,9 @@ export async function seizeSaga(
     ), noted as (
       insert into order_history (order_id, at, kind, name, detail)
       select id, ${at}, 'decision', 'compensate', ${reason} from changed
+    ), queued as (
+      insert into audit_queue (order_id, due_at) select id, now() + interval '5 minutes' from changed
+      on conflict (order_id) do update set due_at = excluded.due_at
     ), announced as (
       insert into outbox (event_id, topic, key, payload)
       select ${event.id}, ${orderTopic}, id, ${JSON.stringify(event)} from changed

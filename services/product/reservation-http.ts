@@ -8,13 +8,16 @@ import { releaseHold } from "./release-hold.ts";
 import {
   ConfirmedView,
   defaultHoldSeconds,
+  FindBody,
   HeldView,
   PricesBody,
   PricesView,
   ReleasedView,
   ReservationBody,
   ReservationParams,
+  ReservationsView,
 } from "./reservation-schema.ts";
+import { findReservations } from "./stock-store.ts";
 
 /** What only order-service may call: it is on the way of every order, so each of these is one statement or none. */
 export function createReservationHttp(app: ReturnType<typeof createServiceApp>, deps: ProductDeps) {
@@ -28,6 +31,16 @@ export function createReservationHttp(app: ReturnType<typeof createServiceApp>, 
         body: PricesBody,
         response: { 200: PricesView },
         detail: { summary: "Prices and footprints; what is not for sale is left out", tags },
+      },
+    )
+    .post(
+      "/internal/reservations/find",
+      async ({ body }) => ({ reservations: await findReservations(deps.sql, body.orderIds) }),
+      {
+        services: ["order-service"],
+        body: FindBody,
+        response: { 200: ReservationsView },
+        detail: { summary: "How the reservations of these orders stand, for the audit", tags },
       },
     )
     .put(

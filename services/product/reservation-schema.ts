@@ -35,6 +35,10 @@ export const ReservationBody = Type.Object(
   },
   strict,
 );
+export const FindBody = Type.Object({ orderIds: Type.Array(Uuid, { minItems: 1, maxItems: 1000 }) }, strict);
+export const ReservationsView = Type.Object({
+  reservations: Type.Array(Type.Object({ orderId: Uuid, status: Type.String() })),
+});
 export const HeldView = Type.Object({
   orderId: Uuid,
   status: Type.Literal("held"),

@@ -178,6 +178,16 @@ export async function changeStock(
   return row;
 }
 
+/** How the reservations of these orders stand; an order that never asked for one has none. */
+export async function findReservations(
+  sql: Reader,
+  orderIds: readonly string[],
+): Promise<{ orderId: string; status: string }[]> {
+  const rows = await sql<{ orderId: string; status: string }[]>`
+    select order_id as "orderId", status from reservations where order_id = any (${orderIds}::uuid[])`;
+  return [...rows];
+}
+
 /** Pieces that are free to sell, by product id. */
 export async function findAvailable(sql: Reader, ids: readonly string[]): Promise<Map<string, number>> {
   const rows = await sql<{ product_id: string; on_hand: number }[]>`

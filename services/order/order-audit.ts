@@ -1,0 +1,58 @@
+import type { Order } from "./order.ts";
+
+/** What product-service says of the stock of an order. */
+export type ReservationStatus = "held" | "confirmed" | "released" | "expired";
+
+/** What payment-service says of the money of an order, in minor units; `booked` is the balance of its ledger. */
+export interface AuditedPayment {
+  readonly id: string;
+  readonly captured: number;
+  readonly refunded: number;
+  readonly booked: number;
+  readonly currency: string;
+}
+
+/** The names that `invariant_violations_total` has for them. */
+export type Invariant =
+  | "ledger-balances"
+  | "sold-order-has-stock"
+  | "sold-order-has-money"
+  | "cancelled-order-keeps-no-stock"
+  | "cancelled-order-keeps-no-money";
+
+export interface Violation {
+  readonly orderId: string;
+  readonly invariant: Invariant;
+  readonly detail: string;
+}
+
+/** Compares an order that has ended with its stock and its money. */
+export function auditOrder(
+  { id: orderId, status, total, paymentId }: Order,
+  reservation: ReservationStatus | undefined,
+  payment: AuditedPayment | undefined,
+): Violation[] {
+  const found: Violation[] = [];
+  const expect = (holds: boolean, invariant: Invariant, detail: string) => {
+    if (!holds) found.push({ orderId, invariant, detail });
+  };
+  const { captured = 0, refunded = 0, booked = 0 } = payment ?? {};
+  expect(booked === captured - refunded, "ledger-balances", `${captured} - ${refunded}, booked ${booked}`);
+  const stock = reservation ?? "no reservation";
+  if (status === "cancelled") {
+    const isFree = reservation !== "held" && reservation !== "confirmed";
+    expect(isFree, "cancelled-order-keeps-no-stock", stock);
+    expect(captured === refunded, "cancelled-order-keeps-no-money", `${captured - refunded} are kept`);
+    return found;
+  }
+  expect(reservation === "confirmed", "sold-order-has-stock", stock);
+  const isPaid =
+    captured === total.amount && payment?.currency === total.currency && payment.id === paymentId;
+  const money = payment ? `${captured} ${payment.currency} by ${payment.id}` : "no payment";
+  expect(
+    isPaid,
+    "sold-order-has-money",
+    `${money}, wanted ${total.amount} ${total.currency} by ${paymentId}`,
+  );
+  return found;
+}
