@@ -24,8 +24,6 @@ const usage = `What an operator does with payments.
 Works on the bun dev that runs here, or with payment-service's own environment where DATABASE_URL is set. Ends with 0
 when all is well, with 1 when something is wrong, with 2 when it was called wrongly.`;
 
-process.exitCode = await main(process.argv.slice(2));
-
 async function main([command = "", argument, ...rest]: readonly string[]): Promise<number> {
   const run = commands[command];
   if (run === undefined || rest.length > 0) {
@@ -115,3 +113,5 @@ async function runVerify(sql: Sql, _config: PaymentConfig, head?: string): Promi
   console.log(`BROKEN at ${broken.position}${row}: ${broken.why}`);
   return 1;
 }
+
+process.exitCode = await main(process.argv.slice(2));
