@@ -7,6 +7,7 @@ import { createWake } from "../bus/wake.ts";
 import { crashPoint } from "../crash-point.ts";
 import type { Sql, Transaction } from "../postgres/sql.ts";
 import { measureLag, pruneOutbox, setAside, takeBatch, type WaitingRow } from "./outbox-store.ts";
+import { createPace } from "./pace.ts";
 
 export interface Relay {
   /** Says that something was committed. Cheap; may be called with every transaction. */
@@ -28,13 +29,8 @@ type Outcome = "contended" | "more" | "done";
 const batchSize = 500;
 /** Finds what another process committed and did not live to publish. */
 const pollMs = 500;
-/**
- * Commits that follow each other this closely share a batch, which costs them less than a batch each. Longer while there
- * is much to do: then nobody is the only one who waits.
- */
-const gatherMs = 5;
-const busyGatherMs = 25;
-const busyWithinMs = 60;
+/** Under load a batch each 30 ms, because most of what a batch costs is not its rows; when little happens, at once. */
+const paceOf = { everyMs: 30, atOnce: 8 };
 /** Another process is publishing: what was committed here may have come too late for its batch. */
 const contendedMs = 10;
 const firstBackoffMs = 20;
@@ -54,7 +50,7 @@ export function startRelay({ sql, bus, log, metrics }: RelayOptions): Relay {
   measureBacklog(metrics, sql);
   const woken = createWake();
   const stopping = new AbortController();
-  let publishedAt = Number.NEGATIVE_INFINITY;
+  const wait = createPace(paceOf);
   let prunedAt = Date.now();
   /** Small while the row is looked for that the bus refuses. */
   let limit = batchSize;
@@ -69,7 +65,6 @@ export function startRelay({ sql, bus, log, metrics }: RelayOptions): Relay {
         .catch(blame(rows));
       crashPoint("relay-publish:after");
       published.inc(rows.length);
-      publishedAt = performance.now();
     }
     for (const eventId of tooLong) noteRefused(eventId, "it is too long");
     limit = Math.min(limit * 2, batchSize);
@@ -100,8 +95,7 @@ export function startRelay({ sql, bus, log, metrics }: RelayOptions): Relay {
       if (outcome === "more") return 0;
       if (outcome === "done") await prune();
       const rung = await woken.heard(outcome === "done" ? pollMs : contendedMs);
-      const busy = performance.now() - publishedAt < busyWithinMs;
-      if (rung) await pause(busy ? busyGatherMs : gatherMs);
+      if (rung) await pause(wait(performance.now()));
       return 0;
     } catch (error) {
       failures.inc();
@@ -119,7 +113,8 @@ export function startRelay({ sql, bus, log, metrics }: RelayOptions): Relay {
     await pruneOutbox(sql);
   }
 
-  const pause = (ms: number) => sleep(ms, undefined, { signal: stopping.signal }).catch(() => {});
+  const pause = async (ms: number) =>
+    ms > 0 && (await sleep(ms, undefined, { signal: stopping.signal }).catch(() => {}));
 
   async function run(): Promise<void> {
     for (let failed = 0; !stopping.signal.aborted; ) failed = await step(failed);

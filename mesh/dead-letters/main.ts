@@ -1,0 +1,48 @@
+import { join, resolve } from "node:path";
+import { createLog } from "#observability/log";
+import { failureLine } from "../local/local-failure.ts";
+import { runningDatabases } from "../local/running-databases.ts";
+import { openDatabase } from "../postgres/open-database.ts";
+import { dlq } from "./dlq.ts";
+import { type DlqOptions, readDlqOptions, usage } from "./dlq-options.ts";
+
+// `bun run dlq`: what was set aside, and trying it again.
+const options = readDlqOptions(process.argv.slice(2));
+if ("mistake" in options) {
+  console.error(`${options.mistake}\n\n${usage}`);
+  process.exit(2);
+}
+if (options.command === "help") {
+  console.log(usage);
+  process.exit(0);
+}
+process.exit((await run(options)) ? 0 : 1);
+
+async function run(chosen: DlqOptions): Promise<boolean> {
+  const log = createLog({ service: "dlq", level: "silent" });
+  let stores: ReturnType<typeof openStores> = [];
+  function openStores(urls: Readonly<Record<string, string>>) {
+    return Object.entries(urls).map(([service, url]) => ({
+      service,
+      sql: openDatabase({ url, max: 1, applicationName: "dlq", log }),
+    }));
+  }
+  try {
+    stores = openStores(databases(chosen));
+    return await dlq(chosen, { stores, line: (text) => console.log(text) });
+  } catch (error) {
+    console.error(failureLine(error) ?? `Cannot read what was set aside: ${(error as Error).message}`);
+    return false;
+  } finally {
+    await Promise.all(stores.map(({ sql }) => sql.end({ timeout: 1 })));
+  }
+}
+
+function databases({ service }: DlqOptions): Record<string, string> {
+  const given = process.env.DATABASE_URL;
+  if (given) return { [service ? `${service}-service` : "this service"]: given };
+  const root = join(import.meta.dirname, "../..");
+  const running = runningDatabases(resolve(root, process.env.ECOTRACK_HOME ?? ".ecotrack"));
+  const chosen = Object.entries(running).filter(([name]) => service === undefined || name === service);
+  return Object.fromEntries(chosen.map(([name, url]) => [`${name}-service`, url]));
+}
