@@ -29,22 +29,16 @@ export function kafkaMissing(): string | undefined {
 
 /**
  * Starts one Apache Kafka node (KRaft: broker and controller in one) on a free port with its data in
- * `<home>/kafka`. Its jars come from Maven once and stay in `cache`. For tests: small, nothing durable.
+ * `<home>/kafka`, where it was before when there is any. Its jars come from Maven once and stay in `cache`. For tests: small, nothing durable.
  * @throws LocalFailure when Maven cannot resolve it or it does not start
  */
 export async function startKafka(home: Home, cache: string): Promise<KafkaServer> {
   const classpath = join(await resolveJars(cache), "*");
   const folder = join(home.directory, "kafka");
-  mkdirSync(folder, { recursive: true });
-  const [port = 0, controllerPort = 0] = await freePorts(2);
   const configuration = join(folder, "server.properties");
-  writeFileSync(configuration, properties(port, controllerPort, folder));
   const env = { CLASSPATH: classpath };
-  const clusterId = randomBytes(16).toString("base64url");
-  const format = ["kafka.tools.StorageTool", "format", "-t", clusterId, "-c", configuration];
-  const formatted = await runProgram([...java, ...format], { cwd: folder, env });
-  if (!formatted.succeeded)
-    throw new LocalFailure(`Cannot format Kafka's storage: ${formatted.output.trim()}`);
+  if (!existsSync(configuration)) await initialise(folder, configuration, env);
+  const port = Number(/advertised.*:(\d+)/.exec(readFileSync(configuration, "utf8"))?.[1]);
   const running = await spawnProcess(home, {
     name: "kafka",
     group: "store",
@@ -54,6 +48,18 @@ export async function startKafka(home: Home, cache: string): Promise<KafkaServer
   });
   await untilItListens(port, running);
   return { brokers: `127.0.0.1:${port}`, process: running };
+}
+
+async function initialise(folder: string, configuration: string, env: Record<string, string>): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  const [port = 0, controllerPort = 0] = await freePorts(2);
+  writeFileSync(configuration, properties(port, controllerPort, folder));
+  const clusterId = randomBytes(16).toString("base64url");
+  const format = ["kafka.tools.StorageTool", "format", "-t", clusterId, "-c", configuration];
+  const formatted = await runProgram([...java, ...format], { cwd: folder, env });
+  if (!formatted.succeeded) {
+    throw new LocalFailure(`Cannot format Kafka's storage: ${formatted.output.trim()}`);
+  }
 }
 
 /** In a folder beside, renamed when complete. Named for the pom's content, so that another version is another folder. */

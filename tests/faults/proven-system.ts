@@ -1,11 +1,12 @@
 import { join } from "node:path";
 import type { Home } from "../../mesh/local/home.ts";
+import { keepStore } from "../../mesh/local/keep-store.ts";
 import type { Ports } from "../../mesh/local/ports.ts";
 import { testPorts } from "../../mesh/local/ports.ts";
 import { type Runtime, runtimeCommand } from "../../mesh/local/runtime-command.ts";
 import { createSecrets, databaseNames } from "../../mesh/local/secrets.ts";
 import { serviceNames } from "../../mesh/local/service-names.ts";
-import { startKafka } from "../../mesh/local/start-kafka.ts";
+import { type KafkaServer, startKafka } from "../../mesh/local/start-kafka.ts";
 import { type Stores, startStores } from "../../mesh/local/start-stores.ts";
 import { superviseProcess } from "../../mesh/local/supervise-process.ts";
 import { localUrl, type ProcessDefinition, systemProcesses } from "../../mesh/local/system-processes.ts";
@@ -56,7 +57,7 @@ export async function startProvenSystem(home: Home, options: ProvenSystemOptions
     others = await testPorts();
   const [stores, kafka, mailbox, crashes] = await Promise.all([
     startStores(home, { root, secrets, durable: options.durable ?? true, step, keep: { show, giveUp } }),
-    options.kafka ? step("Kafka", () => startKafka(home, home.cache)) : undefined,
+    options.kafka ? step("Kafka", () => keptKafka(home, { show, giveUp })) : undefined,
     createMailbox({ keep: 1_000_000, keepBytes: 2 ** 31 }),
     openCrashControl(join(home.directory, "deaths")),
   ]);
@@ -101,6 +102,18 @@ export async function startProvenSystem(home: Home, options: ProvenSystemOptions
       await mailbox.stop();
     },
   };
+}
+
+async function keptKafka(
+  home: Home,
+  keep: Pick<ProvenSystemOptions, "show" | "giveUp">,
+): Promise<KafkaServer> {
+  const kafka = await startKafka(home, home.cache);
+  keepStore(home, kafka.process, {
+    ...keep,
+    start: async () => (await startKafka(home, home.cache)).process,
+  });
+  return kafka;
 }
 
 interface Twins {

@@ -124,6 +124,12 @@ async function disturbBuyers(
       if (purchase.told?.status === 201) recovery.sold();
     },
   });
+  let seenAt = performance.now();
+  const watch = setInterval(() => {
+    const late = performance.now() - seenAt - 100;
+    seenAt = performance.now();
+    if (late > 300) recovery.note(`the prover itself stood still for ${Math.round(late)} ms`);
+  }, 100);
   const progress = setInterval(() => {
     const at = Math.round((performance.now() - began) / 1000);
     line(`  ${String(at).padStart(4)} s  ${told} orders answered, ${recovery.deaths()} processes have died`);
@@ -137,5 +143,6 @@ async function disturbBuyers(
     });
   } finally {
     clearInterval(progress);
+    clearInterval(watch);
   }
 }
