@@ -228,3 +228,25 @@ describe("bad input changes no row", () => {
     expect(row?.text).not.toContain("4242424242424242");
   });
 });
+
+test("the books of orders are for order-service: what was taken, given back and booked", async () => {
+  const [paid, declined, unknown] = [uuidV7(), uuidV7(), uuidV7()];
+  const { body } = await service.charge(paid);
+  await service.charge(declined, "pm_card_chargeDeclined");
+  const refund = { amount: money, reason: "x" };
+  await service.call("POST", `/api/payments/${body.id}/refunds`, service.tokens.admin, refund, {
+    "idempotency-key": "books",
+  });
+  const find = (token: string) =>
+    service.call("POST", "/internal/payments/find", token, { orderIds: [paid, declined, unknown] });
+  expect((await find(service.tokens.admin)).status).toBe(403);
+  const { payments } = (await find(service.tokens.order)).body as unknown as {
+    payments: { orderId: string; captured: number; refunded: number; booked: number }[];
+  };
+  const of = (id: string) => payments.find(({ orderId }) => orderId === id);
+  const { captured = 0 } = of(paid) ?? {};
+  expect(captured).toBeGreaterThan(100);
+  expect(of(paid)).toMatchObject({ refunded: 100, booked: captured - 100, currency: "EUR" });
+  expect(of(declined)).toMatchObject({ captured: 0, refunded: 0, booked: 0 });
+  expect(of(unknown)).toBeUndefined();
+});

@@ -3,13 +3,16 @@ import { containsCardNumber } from "#mesh/card-number";
 import { createServiceApp, type ServiceAppOptions } from "#mesh/http/service-app";
 import { isAdmin, type UserCaller } from "#mesh/identity/caller";
 import { ProblemError } from "#mesh/problem";
+import { findBooks } from "./books-store.ts";
 import { cancelPayment } from "./cancel-payment.ts";
 import { type CaptureResult, capturePayment } from "./capture-payment.ts";
 import { type ChargeResult, chargePayment } from "./charge-payment.ts";
 import type { Payment } from "./payment.ts";
 import {
+  BooksView,
   CancelBody,
   ChargeBody,
+  FindBody,
   nextActionOf,
   OrderParams,
   PaymentList,
@@ -35,6 +38,11 @@ export function createPaymentHttp(base: ServiceAppOptions, deps: RefundDeps, web
   const view = (payment: Payment) => paymentView(payment, deps.keyring);
   return createServiceApp(base)
     .macro({ refuseCardNumbers: { transform: refuseCardNumber } })
+    .post(
+      "/internal/payments/find",
+      async ({ body }) => ({ payments: await findBooks(deps.sql, body.orderIds) }),
+      { services: ["order-service"], body: FindBody, response: { 200: BooksView }, detail: internal },
+    )
     .put(
       "/internal/payments/:orderId",
       async ({ params, body, set }) => {

@@ -38,6 +38,24 @@ export const ChargeBody = Type.Object(
 export const CancelBody = Type.Object({ reason }, { additionalProperties: false });
 export const RefundBody = Type.Object({ amount: positiveMoney, reason }, { additionalProperties: false });
 
+export const FindBody = Type.Object(
+  { orderIds: Type.Array(Uuid, { minItems: 1, maxItems: 1000 }) },
+  { additionalProperties: false },
+);
+/** For the audit of orders. */
+export const BooksView = Type.Object({
+  payments: Type.Array(
+    Type.Object({
+      id: Uuid,
+      orderId: Uuid,
+      captured: Type.Integer(),
+      refunded: Type.Integer(),
+      booked: Type.Integer(),
+      currency: Type.String(),
+    }),
+  ),
+});
+
 /** What the buyer has to do before the money can be taken. */
 export const NextAction = Type.Object({
   type: Type.Literal("redirect"),

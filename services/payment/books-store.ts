@@ -1,0 +1,27 @@
+import type { Sql } from "#mesh/postgres/sql";
+
+/** What a payment took and gave back, and what the ledger says of that; minor units. */
+export interface PaymentBooks {
+  readonly id: string;
+  readonly orderId: string;
+  readonly captured: number;
+  readonly refunded: number;
+  readonly booked: number;
+  readonly currency: string;
+}
+
+/** The books of these orders. One that was never asked to pay has none; disputes are not in them. */
+export async function findBooks(sql: Sql, orderIds: readonly string[]): Promise<PaymentBooks[]> {
+  const rows = await sql<PaymentBooks[]>`
+    select p.id, p.order_id as "orderId", p.currency, p.refunded,
+      case when p.status in ('captured', 'refunded') then p.amount else 0 end as captured,
+      (
+        coalesce((select l.amount from ledger l where l.payment_id = p.id and l.kind = 'capture'), 0)
+        - coalesce((
+            select sum(l.amount) from refunds r join ledger l on l.refund_id = r.id and l.kind = 'refund'
+            where r.payment_id = p.id
+          ), 0)
+      )::bigint as booked
+    from payments p where p.order_id = any (${[...orderIds]}::uuid[]) and p.user_id is not null`;
+  return [...rows];
+}
