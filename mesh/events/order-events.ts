@@ -27,7 +27,11 @@ export const orderEvents = {
   "ecotrack.order.created.v1": placed,
   "ecotrack.order.confirmed.v1": Type.Composite([placed, Type.Object({ paymentId: Uuid })]),
   /** From here on the order can only end cancelled. */
-  "ecotrack.order.cancellation-started.v1": Type.Object({ orderId: Uuid, userId: Uuid, reason: Type.String() }),
+  "ecotrack.order.cancellation-started.v1": Type.Object({
+    orderId: Uuid,
+    userId: Uuid,
+    reason: Type.String(),
+  }),
   "ecotrack.order.shipped.v1": Type.Object({
     orderId: Uuid,
     userId: Uuid,
