@@ -1,5 +1,6 @@
 import type { Log } from "#observability/log";
 import { createOrderDetails } from "./compose/order-details.ts";
+import { createAsyncApiAnswer } from "./docs/asyncapi-answer.ts";
 import { createDocsAnswer } from "./docs/docs-answer.ts";
 import { createOpenApiAnswer } from "./docs/openapi-answer.ts";
 import type { AnswerName } from "./gateway-file.ts";
@@ -37,5 +38,6 @@ export async function createAnswers({
     }),
     docs: await createDocsAnswer(),
     openapi: createOpenApiAnswer({ table, log }),
+    asyncapi: createAsyncApiAnswer(),
   };
 }

@@ -3,7 +3,7 @@ import { type Document, isNode, LineCounter, parseDocument } from "yaml";
 import schema from "./gateway.schema.json" with { type: "json" };
 
 export type Auth = "anyone" | "user" | "admin";
-export type AnswerName = "order-details" | "docs" | "openapi";
+export type AnswerName = "order-details" | "docs" | "openapi" | "asyncapi";
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 export interface LimitSpec {

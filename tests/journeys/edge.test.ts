@@ -152,6 +152,9 @@ test("the documentation joins all services and hides what is inside", async () =
   ])
     expect(paths).toContain(path);
   expect(paths.filter((path) => path.startsWith("/internal"))).toEqual([]);
+  const events = await call<{ asyncapi: string; channels: object }>("GET", "/asyncapi.json");
+  expect([events.status, events.body.asyncapi]).toEqual([200, "3.0.0"]);
+  expect(Object.keys(events.body.channels)).toContain("order-events");
   const page = await call<string>("GET", "/docs");
   expect(page.status).toBe(200);
   expect(page.body).not.toMatch(/(src|href)="https?:/);
