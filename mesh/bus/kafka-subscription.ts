@@ -8,6 +8,8 @@ import { deliver } from "./deliver.ts";
 /** How long the broker holds back an answer that would be empty; also what `stop` waits for. */
 const maxWaitTimeInMs = 200;
 const restartMs = 2000;
+const topicAttempts = 20;
+const topicWaitMs = 250;
 
 /**
  * Reads as a member of its group until it is stopped. A batch here is of one partition; kafkajs hands over one at a time.
@@ -19,7 +21,19 @@ export async function startKafkaSubscription(
 ): Promise<Subscription> {
   const stopping = new AbortController();
   const heartbeatInterval = sessionTimeoutMs / 4;
-  let consumer = await start();
+  let consumer = await startWhenTopicsAreKnown();
+
+  /** A topic that another process has just made is not known to every broker at once. */
+  async function startWhenTopicsAreKnown(): Promise<Consumer> {
+    for (let tried = 1; ; tried += 1) {
+      try {
+        return await start();
+      } catch (error) {
+        if (tried >= topicAttempts || !isUnknownTopic(error)) throw error;
+        await sleep(topicWaitMs);
+      }
+    }
+  }
 
   async function start(): Promise<Consumer> {
     const started = kafka.consumer({
@@ -88,6 +102,11 @@ export async function startKafkaSubscription(
     },
   };
 }
+
+const isUnknownTopic = (error: unknown): boolean => {
+  const { type, cause } = error as { type?: string; cause?: unknown };
+  return type === "UNKNOWN_TOPIC_OR_PARTITION" || (cause instanceof Error && isUnknownTopic(cause));
+};
 
 function deliveredOf({ topic, partition, messages }: Batch): DeliveredMessage[] {
   return messages.map(({ key, value, headers, offset }) => {
