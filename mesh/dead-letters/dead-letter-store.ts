@@ -90,6 +90,11 @@ export async function requestReplay(sql: Sql, { eventId, origin }: DeadLetter): 
     insert into outbox (event_id, topic, key, payload) select event_id, topic, key, payload from freed`;
 }
 
+/** Whether an event still waits to be published. */
+export async function isInOutbox(sql: Sql, eventId: string): Promise<boolean> {
+  return (await sql`select 1 from outbox where event_id = ${eventId} limit 1`).length > 0;
+}
+
 /** How many wait for somebody to look. */
 export async function countDeadLetters(sql: Sql): Promise<number> {
   const [row] = await sql<

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Sql } from "../postgres/sql.ts";
-import { type DeadLetter, readDeadLetters, requestReplay } from "./dead-letter-store.ts";
+import { type DeadLetter, isInOutbox, readDeadLetters, requestReplay } from "./dead-letter-store.ts";
 import type { DlqOptions } from "./dlq-options.ts";
 
 export interface DlqStore {
@@ -109,21 +109,36 @@ async function replay(found: readonly Found[], line: DlqRun["line"], withinMs: n
   return outcomes.every(({ good }) => good);
 }
 
-async function outcomeOf(letter: Found, deadline: number): Promise<{ good: boolean; text: string }> {
-  const { eventId, store, origin } = letter;
-  if (origin === "outbox")
-    return { good: true, text: `${eventId} is back in the outbox of ${store.service}, which publishes it` };
+interface Outcome {
+  readonly good: boolean;
+  readonly text: string;
+}
+
+async function outcomeOf(letter: Found, deadline: number): Promise<Outcome> {
   for (;;) {
-    const [now] = (await readDeadLetters(store.sql, { id: eventId, replayed: true, limit: 2 })).filter(
-      (each) => each.origin === origin,
-    );
-    if (now?.replayedAt) return { good: true, text: `${eventId} is replayed` };
-    if (now && !now.replayRequestedAt)
-      return { good: false, text: `${eventId} failed again in ${store.service}: ${short(now.reason)}` };
+    const outcome = await readOutcome(letter);
+    if (outcome) return outcome;
     if (Date.now() > deadline) {
-      const text = `${eventId}: ${store.service} did not take it up yet. Does it run? It will when it does.`;
+      const text = `${letter.eventId}: ${letter.store.service} did not take it up yet. Does it run? It will when it does.`;
       return { good: false, text };
     }
     await sleep(200);
   }
+}
+
+/** What came of the replay, once something has. */
+async function readOutcome({
+  eventId,
+  origin,
+  store: { sql, service },
+}: Found): Promise<Outcome | undefined> {
+  const letters = await readDeadLetters(sql, { id: eventId, replayed: true, limit: 2 });
+  const now = letters.find((each) => each.origin === origin);
+  if (!now || now.replayRequestedAt) return undefined;
+  if (!now.replayedAt) {
+    return { good: false, text: `${eventId} failed again in ${service}: ${short(now.reason)}` };
+  }
+  if (origin === "inbox") return { good: true, text: `${eventId} is replayed` };
+  const waiting = await isInOutbox(sql, eventId);
+  return waiting ? undefined : { good: true, text: `${eventId} is published by ${service}` };
 }
