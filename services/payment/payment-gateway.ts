@@ -69,6 +69,8 @@ export type ProviderMovement =
   | {
       readonly kind: "refund";
       readonly reference: string;
+      /** False for one that the bank sent back to us: the money did not reach the buyer. */
+      readonly succeeded: boolean;
       readonly chargeReference: string | null;
       readonly orderId: string | null;
       readonly refundId: string | null;

@@ -60,7 +60,14 @@ export async function* paypalMovements(
         yield { kind: "charge", ...common, orderId: custom };
       } else if (info.transaction_event_code === refundCode) {
         const chargeReference = info.paypal_reference_id ?? null;
-        yield { kind: "refund", ...common, chargeReference, orderId: null, refundId: custom };
+        yield {
+          kind: "refund",
+          succeeded: true,
+          ...common,
+          chargeReference,
+          orderId: null,
+          refundId: custom,
+        };
       }
     }
   }

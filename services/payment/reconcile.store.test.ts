@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:tes
 import { uuidV7 } from "#mesh/uuid-v7";
 import type { PaymentGateway } from "./payment-gateway.ts";
 import { reconcile } from "./reconcile.ts";
+import type { FindingKind } from "./reconciliation.ts";
 import { claimRun, openFindings } from "./reconciliation-store.ts";
 import { startTestService, type TestService } from "./test-service.ts";
 
@@ -81,6 +82,23 @@ describe.each(["stripe", "paypal"] as const)("reconciling with %s", (name) => {
     await service.stripePost("/v1/refunds", { payment_intent: reference, amount: "300" });
   }
 
+  test("reports a refund of ours that the bank sent back", async () => {
+    if (name !== "stripe") return;
+    const { body } = await charge();
+    await service.refund(body.id, 500);
+    service.network.before = async (request, go) => {
+      const answer = await go();
+      if (!request.url.includes("/v1/refunds?")) return answer;
+      const list = (await answer.json()) as { data: object[] };
+      return Response.json({ ...list, data: list.data.map((each) => ({ ...each, status: "failed" })) });
+    };
+    await run();
+    expect(await ofThisOrder()).toEqual(["refund-missing"]);
+    delete service.network.before;
+    await run();
+    expect(await ofThisOrder()).toEqual([]);
+  });
+
   test("reports a charge that no payment asked for, as long as it is there", async () => {
     await charge();
     await service.sql`alter table ledger disable trigger user`;
@@ -112,7 +130,7 @@ describe.each(["stripe", "paypal"] as const)("reconciling with %s", (name) => {
       update payments set status = 'captured', provider_reference = 'nothing_here' where order_id = ${orderId}`;
     await run();
     // PayPal is asked by the order that was approved, and has its charge.
-    const missing = name === "stripe" ? ["payment-without-charge"] : [];
+    const missing: FindingKind[] = name === "stripe" ? ["payment-without-charge"] : [];
     expect((await ofThisOrder()).sort()).toEqual([...missing, "second-charge"]);
   });
 

@@ -94,6 +94,11 @@ async function reconcileRefund(
   const payment =
     ours === undefined ? await ofOrder(deps, gateway, orderId) : await findById(deps.sql, ours.paymentId);
   const about = { reference, orderId, movedAt };
+  if (!refund.succeeded) {
+    if (ours?.status !== "succeeded") return undefined;
+    const detail = "the bank sent a refund back that is booked as sent to the buyer";
+    return { ...about, orderId: payment?.orderId ?? orderId, kind: "refund-missing", detail };
+  }
   const sent = `${refund.amount.amount} ${refund.amount.currency}`;
   if (payment === undefined || payment.userId === null || payment.reference === null) {
     return {

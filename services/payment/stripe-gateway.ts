@@ -183,9 +183,11 @@ async function* movements(stripe: Stripe, from: Date, to: Date): AsyncIterable<P
     };
   }
   for await (const refund of stripe.refunds.list({ created, limit: 100 })) {
-    if (refundOutcome(refund).outcome !== "succeeded") continue;
+    const { outcome } = refundOutcome(refund);
+    if (outcome === "unknown") continue;
     yield {
       kind: "refund",
+      succeeded: outcome === "succeeded",
       reference: refund.id,
       chargeReference: idOf(refund.payment_intent),
       orderId: null,

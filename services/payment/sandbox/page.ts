@@ -1,10 +1,11 @@
 import type { SandboxState } from "./books-state.ts";
 import { document, escaped } from "./document.ts";
+import { refundedOf } from "./paypal/paypal-books.ts";
 
 const shown = 200;
 
 /** The books as a page, newest first. */
-export function page({ orders, intents, refunds, webhooks }: SandboxState): Response {
+export function page({ orders, intents, refunds, paypal, disputes, webhooks }: SandboxState): Response {
   return document(
     "Payment sandbox",
     `<h1>Payment sandbox</h1>
@@ -38,6 +39,29 @@ ${table(
       each.payment_method ?? "",
       new Date(each.created * 1000).toISOString(),
     ]),
+)}
+<h2>PayPal orders</h2>
+${table(
+  ["PayPal order", "Order", "Status", "Amount", "Refunded", "Time"],
+  paypal
+    .slice(-shown)
+    .reverse()
+    .map((each) => [
+      each.id,
+      each.customId ?? "",
+      each.status.toLowerCase(),
+      money(each.amount, each.currency),
+      money(refundedOf(each), each.currency),
+      new Date(each.createdAt).toISOString(),
+    ]),
+)}
+<h2>Disputes</h2>
+${table(
+  ["Dispute", "Intent", "Status", "Amount"],
+  disputes
+    .slice(-shown)
+    .reverse()
+    .map((each) => [each.id, each.payment_intent, each.status, money(each.amount, each.currency)]),
 )}`,
   );
 }
