@@ -103,6 +103,7 @@ function complete(route: Route, described: Json | undefined): Json {
   return {
     tags: [group],
     ...own,
+    ...forWhom(route.auth, own),
     ...(isJson(own.requestBody) && { requestBody: jsonOnly(own.requestBody) }),
     ...(parameters.length > 0 && { parameters }),
     responses: {
@@ -121,16 +122,22 @@ const named = (responses: Json): Json =>
   Object.fromEntries(
     Object.entries(responses).map(([status, response]) => [
       status,
-      isJson(response) && !response.description
-        ? { ...response, description: STATUS_CODES[status] ?? "Answer" }
+      isJson(response)
+        ? { ...jsonOnly(response), description: response.description || (STATUS_CODES[status] ?? "Answer") }
         : response,
     ]),
   );
 
-/** Elysia lists every type it could parse; the services take JSON only. */
-function jsonOnly(requestBody: Json): Json {
-  const json = member(requestBody, "content")["application/json"];
-  return json === undefined ? requestBody : { ...requestBody, content: { "application/json": json } };
+/** Elysia lists every type it could parse or send; the services take and give JSON only. */
+function jsonOnly(message: Json): Json {
+  const json = member(message, "content")["application/json"];
+  return json === undefined ? message : { ...message, content: { "application/json": json } };
+}
+
+/** Whoever reads the documentation of a call has to see that it is not for everyone. */
+function forWhom(auth: Route["auth"], { description }: Json): Json {
+  if (auth !== "admin") return {};
+  return { description: ["For admins.", description].filter(Boolean).join(" ") };
 }
 
 function pathParameter(given: readonly unknown[], at: number): Json {

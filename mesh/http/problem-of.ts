@@ -13,6 +13,13 @@ export function problemOf(code: unknown, error: unknown): Problem {
   return isDatabaseAway(error) ? problems.unavailable("The database") : problems.internal();
 }
 
+/** An answer that breaks its schema quotes the whole answer, which may hold anything: only what is wrong is logged. */
+export function withoutBody(error: unknown): unknown {
+  if (!(error instanceof ValidationError)) return error;
+  const mistakes = error.all.map((each) => ("path" in each ? `${each.path} ${each.message}` : "a place unknown"));
+  return new Error(`The answer breaks its schema at ${mistakes.join("; ")}`);
+}
+
 /**
  * What `postgres` says when there is no server, or it is just starting, stopping, full or read-only (SQLSTATE classes 08,
  * 53, 57P; 25006).

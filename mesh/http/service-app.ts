@@ -14,7 +14,7 @@ import type { Identity } from "../identity/identity.ts";
 import type { ServiceName } from "../identity/service-name.ts";
 import { ProblemError, problemResponse, problems } from "../problem.ts";
 import { requireAdmin, requireService, requireUser } from "./access.ts";
-import { problemOf } from "./problem-of.ts";
+import { problemOf, withoutBody } from "./problem-of.ts";
 import { refuseRepeats } from "./refuse-repeats.ts";
 import { readStrictJson, readText } from "./strict-json.ts";
 
@@ -67,7 +67,7 @@ export function createServiceApp({ name, identity, log, metrics, rawBodyRoutes =
   return new Elysia({ name: `base-${name}`, normalize: false, handler: { standardHostname: false } })
     .onError({ as: "global" }, ({ code, error, request }) => {
       const problem = problemOf(code, error);
-      if (problem.status === 500) log.error({ err: error }, "request failed");
+      if (problem.status === 500) log.error({ err: withoutBody(error) }, "request failed");
       else if (problem.status > 500)
         log.warn({ problem: problem.code, detail: problem.detail }, "request refused");
       return problemResponse(problem, new URL(request.url).pathname);

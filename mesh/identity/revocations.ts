@@ -6,6 +6,8 @@ const channel = "revocations";
 /** No access token outlives its session's end by more than this, so an older entry says nothing. */
 const pruneEveryMs = 60_000;
 const retryMs = 500;
+/** A process that starts serves with the list, or, when Redis does not give it in this time, without. */
+const firstReadWithinMs = 5000;
 
 /** Sessions that ended before their tokens did. Every verifier holds the whole list, so that asking costs nothing. */
 export interface Revocations {
@@ -39,10 +41,14 @@ export async function openRevocations({ redis, log }: { redis: Redis; log: Log }
     for (let at = 0; at + 1 < rows.length; at += 2) revoked.set(rows[at] as string, Number(rows[at + 1]));
   }
 
+  let caughtUp = () => {};
+  const firstRead = new Promise<void>((resolve) => {
+    caughtUp = resolve;
+  });
   let retry: ReturnType<typeof setTimeout> | undefined;
   async function catchUpOrRetry(tried = 1): Promise<void> {
     clearTimeout(retry);
-    await catchUp().catch((error: unknown) => {
+    await catchUp().then(caughtUp, (error: unknown) => {
       // A process that is busy starting may be late once without anything being wrong.
       if (tried > 1) log.warn({ err: error, tried }, "revocations are not up to date");
       retry = setTimeout(() => void catchUpOrRetry(tried + 1), retryMs);
@@ -54,10 +60,8 @@ export async function openRevocations({ redis, log }: { redis: Redis; log: Log }
     if (session && Number.isFinite(Number(until))) revoked.set(session, Number(until));
   });
   subscriber.on("error", () => {});
-  const firstRead = new Promise<void>((resolve) => {
-    subscriber.on("ready", () => void catchUpOrRetry().then(resolve));
-  });
-  if (redis.status === "ready") await firstRead;
+  subscriber.on("ready", () => void catchUpOrRetry());
+  if (redis.status === "ready") await Promise.race([firstRead, sleep(firstReadWithinMs)]);
 
   return {
     isRevoked: (sessionId) => (revoked.get(sessionId) ?? 0) > Date.now(),
@@ -79,3 +83,8 @@ export async function openRevocations({ redis, log }: { redis: Redis; log: Log }
     },
   };
 }
+
+const sleep = (ms: number) =>
+  new Promise<void>((resolve) => {
+    setTimeout(resolve, ms).unref();
+  });

@@ -76,7 +76,7 @@ async function start(home: Home, { root, ports, options, terminal }: Start): Pro
   // Since the process began, loading included.
   show(`\nEcoTrack is ready after ${(performance.now() / 1000).toFixed(1)} s`);
   show(welcome(ports, { sandbox: !chosen.STRIPE_SECRET_KEY }));
-  show("Logs are in .ecotrack/logs; a changed source restarts its process; Ctrl-C stops everything.");
+  show(`Logs are in ${home.logs}; a changed source restarts its process; Ctrl-C stops everything.`);
   return system;
 }
 

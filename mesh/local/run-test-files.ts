@@ -1,4 +1,7 @@
 import { spawn } from "node:child_process";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { childEnvironment } from "./child-environment.ts";
 import type { Home } from "./home.ts";
 import { pinnedBun } from "./install-packages.ts";
@@ -18,9 +21,12 @@ export function runTestFiles(home: Home, { root, files, env, timeoutMs }: TestRu
   const flags = ["test", "--only-failures", `--timeout=${timeoutMs}`];
   const paths = files.map((file) => `./${file}`);
   const colour = process.stdout.isTTY ? { FORCE_COLOR: "1" } : { NO_COLOR: "1" };
+  // What tests leave in the folder for temporary files goes with it. PostgreSQL may run under another uid: it may pass.
+  const temporary = mkdtempSync(join(tmpdir(), "ecotrack-test-files-"));
+  chmodSync(temporary, 0o711);
   const child = spawn(pinnedBun(root), [...flags, ...paths], {
     cwd: root,
-    env: childEnvironment({ ...env, ...colour }),
+    env: childEnvironment({ ...env, ...colour, TMPDIR: temporary }),
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -38,6 +44,7 @@ export function runTestFiles(home: Home, { root, files, env, timeoutMs }: TestRu
     child.once("error", reject);
     child.once("close", (code) => {
       if (child.pid !== undefined) home.processes.remove(child.pid);
+      rmSync(temporary, { recursive: true, force: true });
       resolve(countsFromOutput(output, code));
     });
   });

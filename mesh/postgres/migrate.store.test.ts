@@ -35,6 +35,13 @@ test("files are applied once, in order, by however many processes at once", asyn
   expect(await migrate(database.sql, source())).toEqual([]);
 });
 
+test("a file without anything in it waits until there is", async () => {
+  await write("0009_later.sql", " \n");
+  expect(await migrate(database.sql, source())).toEqual([]);
+  await write("0009_later.sql", "create table later (id int)");
+  expect(await migrate(database.sql, source())).toEqual(["m/0009_later.sql"]);
+});
+
 test("a file that fails leaves nothing of the run behind", async () => {
   await write("0003_d.sql", "create table d (id int)");
   await write("0004_e.sql", "create table e (id nonsense)");

@@ -46,14 +46,19 @@ interface MigrationFile {
 
 async function readSource({ prefix, directory }: MigrationSource): Promise<MigrationFile[]> {
   const names = (await readdir(directory)).filter((name) => /^\d{4}_\w+\.sql$/.test(name)).sort();
-  return Promise.all(
+  const files = await Promise.all(
     names.map(async (name) => {
       const statements = await readFile(new URL(name, directory), "utf8");
       const checksum = createHash("sha256").update(statements).digest("hex");
       return { name: `${prefix}/${name}`, checksum, statements };
     }),
   );
+  // An editor may make a file before anything is in it.
+  return files.filter(({ statements }) => statements.trim() !== "");
 }
+
+const mend =
+  "put the file back as it was and add a new one (in development: or start over with bun dev --fresh)";
 
 async function applyMissing(tx: Transaction, files: readonly MigrationFile[]): Promise<string[]> {
   const rows = await tx<{ name: string; checksum: string }[]>`select name, checksum from schema_migrations`;
@@ -63,12 +68,12 @@ async function applyMissing(tx: Transaction, files: readonly MigrationFile[]): P
     const known = applied.get(name);
     applied.delete(name);
     if (known === checksum) continue;
-    if (known) throw new Error(`Migration ${name} has changed since it was applied: add a new file instead`);
+    if (known) throw new Error(`Migration ${name} has changed since it was applied: ${mend}`);
     await tx.unsafe(statements);
     await tx`insert into schema_migrations (name, checksum) values (${name}, ${checksum})`;
     added.push(name);
   }
   const [missing] = applied.keys();
-  if (missing) throw new Error(`Migration ${missing} is applied, but its file is gone`);
+  if (missing) throw new Error(`Migration ${missing} is applied, but its file is gone: ${mend}`);
   return added;
 }

@@ -6,10 +6,18 @@ export interface StoredEntry extends HistoryEntry {
   readonly id: number;
 }
 
+export interface HistoryPart {
+  readonly orderId: string;
+  readonly after: number;
+  readonly limit: number;
+  /** Without what is between operators. */
+  readonly forOwner?: boolean;
+}
+
 /** What happened to an order after it was placed, the oldest first, from after the entry `after`. */
 export async function listHistory(
   sql: Sql,
-  { orderId, after, limit }: { orderId: string; after: number; limit: number },
+  { orderId, after, limit, forOwner = false }: HistoryPart,
 ): Promise<StoredEntry[]> {
   const rows = await sql<
     {
@@ -24,7 +32,9 @@ export async function listHistory(
     }[]
   >`
     select id, at, kind, name, outcome, attempt, detail, data from order_history
-    where order_id = ${orderId} and id > ${after} order by id limit ${limit}`;
+    where order_id = ${orderId} and id > ${after}
+      ${forOwner ? sql`and (kind, name) not in (('decision', 'retry'), ('decision', 'abandon'))` : sql``}
+    order by id limit ${limit}`;
   return rows.map(({ id, at, kind, name, outcome, attempt, detail, data }) => ({
     id,
     at,

@@ -4,7 +4,13 @@ import type { Order } from "./order.ts";
 import type { OrderDeps } from "./order-deps.ts";
 import { backwardSteps, type SagaStep } from "./saga.ts";
 import { lockSaga } from "./saga-claim-store.ts";
-import { findStuckSagas, hurrySaga, type StuckSaga, skipStep } from "./saga-operation-store.ts";
+import {
+  findStuckSagas,
+  hurrySaga,
+  noteAbandoned,
+  type StuckSaga,
+  skipStep,
+} from "./saga-operation-store.ts";
 
 export type OperateRefusal =
   | { readonly refused: "saga-not-found" }
@@ -50,10 +56,14 @@ export async function abandonSaga(
     if (!saga.step) return { refused: "saga-ended" } as const;
     const steps: readonly SagaStep[] = backwardSteps;
     const at = steps.indexOf(saga.step);
-    if (at < 0) return "forward" as const;
+    const abandoned = { orderId, step: saga.step, note, at: deps.now(), by: caller.userId };
+    if (at < 0) {
+      await noteAbandoned(tx, abandoned);
+      return "forward" as const;
+    }
     const next = steps[at + 1];
     if (!next) return { step: saga.step };
-    await skipStep(tx, { orderId, from: saga.step, to: next, note, at: deps.now(), by: caller.userId });
+    await skipStep(tx, abandoned, next);
     return { step: next };
   });
   if (skipped !== "forward") return skipped;

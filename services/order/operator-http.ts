@@ -18,7 +18,8 @@ export function createOperatorHttp(app: ReturnType<typeof createServiceApp>, dep
   return app
     .post(
       `${ordersPath}/:id/ship`,
-      async ({ params, body }) => orderView(accepted(await shipOrder(deps, params.id.toLowerCase(), body))),
+      async ({ caller, params, body }) =>
+        orderView(accepted(await shipOrder(deps, caller, params.id.toLowerCase(), body))),
       {
         admin: true,
         params: OrderParams,
@@ -33,7 +34,8 @@ export function createOperatorHttp(app: ReturnType<typeof createServiceApp>, dep
     )
     .post(
       `${ordersPath}/:id/deliver`,
-      async ({ params }) => orderView(accepted(await deliverOrder(deps, params.id.toLowerCase()))),
+      async ({ caller, params }) =>
+        orderView(accepted(await deliverOrder(deps, caller, params.id.toLowerCase()))),
       {
         admin: true,
         params: OrderParams,

@@ -7,12 +7,15 @@ import { cancelReasons, type Order, orderStatuses, paymentMethods, type Shipment
 FormatRegistry.Set("iso-3166-1-alpha-2", isCountryCode);
 
 const strict = { additionalProperties: false } as const;
+/** Control characters, and what Unicode takes for the end of a line. */
+const breaks = "\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029";
 /** Something readable on one line: no control characters, not only blanks. */
 export const line = (maxLength: number) =>
   Type.String({
     minLength: 1,
     maxLength,
-    pattern: "^[^\\x00-\\x1f\\x7f]*[^\\s\\x00-\\x1f\\x7f][^\\x00-\\x1f\\x7f]*$",
+    pattern: `^[^${breaks}]*[^\\s${breaks}][^${breaks}]*$`,
+    description: `1 to ${maxLength} characters on one line, not only blanks`,
   });
 export const oneOf = <const T extends readonly string[]>(values: T) =>
   Type.Unsafe<T[number]>(Type.String({ enum: [...values], pattern: `^(${values.join("|")})$` }));
@@ -124,6 +127,7 @@ export const HistoryPage = page(
     outcome: Type.Optional(oneOf(["done", "refused", "unknown", "waiting"])),
     attempt: Type.Optional(Type.Integer()),
     detail: Type.Optional(Type.String()),
+    by: Type.Optional(Type.String({ description: "For admins: who of the staff did it" })),
   }),
 );
 

@@ -84,7 +84,7 @@ const table = {
     status: 409,
     code: "saga-ended",
     title: "The saga has come to its end",
-    detail: "Read the order: it is final",
+    detail: "Read the order and its history",
   },
   "not-yours": problems.forbidden("Only an admin may list somebody else's orders"),
 } satisfies Record<Exclude<Refusal["refused"], "product-not-found" | "duplicate-products">, Problem>;

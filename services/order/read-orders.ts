@@ -42,11 +42,23 @@ export async function readHistory(
 ): Promise<{ entries: StoredEntry[]; more: boolean } | ReadRefusal> {
   const order = await readOrder(sql, caller, id);
   if ("refused" in order) return order;
-  const found = await listHistory(sql, { orderId: id, after, limit: limit + 1 });
+  const forOwner = !isAdmin(caller);
+  const found = await listHistory(sql, { orderId: id, after, limit: limit + 1, forOwner });
   const entries = found.slice(0, limit);
-  const told = entries.map(({ data: _inner, ...entry }) => entry);
+  const told = entries.map(forOwner ? toldToOwner : toldToAdmin);
   // An order from before its placing was noted has no entry for it.
   const isComplete = after > 0 || told[0]?.name === "pending";
   const placed: StoredEntry = { id: 0, at: order.createdAt, kind: "status", name: "pending" };
   return { entries: isComplete ? told : [placed, ...told], more: found.length > limit };
+}
+
+/** How our services talk to each other is not for the owner, nor who of our staff did something. */
+function toldToOwner({ data: _inner, detail, ...entry }: StoredEntry): StoredEntry {
+  const isInner = entry.kind === "step" && entry.outcome === "unknown";
+  return isInner || detail === undefined ? entry : { ...entry, detail };
+}
+
+function toldToAdmin({ data, ...entry }: StoredEntry): StoredEntry & { by?: string } {
+  const { by } = (data ?? {}) as { by?: string };
+  return by === undefined ? entry : { ...entry, by };
 }

@@ -57,20 +57,33 @@ export async function hurrySaga(
       update sagas set due_at = now() where order_id = ${orderId} and lease is null and step is not null
       returning order_id
     )
-    insert into order_history (order_id, at, kind, name, detail)
-    select order_id, ${at}, 'decision', 'retry', ${`by ${by}`} from hurried`;
+    insert into order_history (order_id, at, kind, name, data)
+    select order_id, ${at}, 'decision', 'retry', ${tx.json({ by })} from hurried`;
 }
 
-/** Goes on with the step `to`, whoever works on the saga; what they learn of the step `from` counts no more. */
-export async function skipStep(
+/** What a person gave up, why, and who it was. */
+export interface Abandoned {
+  readonly orderId: string;
+  readonly step: SagaStep;
+  readonly note: string;
+  readonly at: Date;
+  readonly by: string;
+}
+
+/** Notes it; what follows from it is another matter. */
+export async function noteAbandoned(
   tx: Transaction,
-  step: { orderId: string; from: SagaStep; to: SagaStep; note: string; at: Date; by: string },
+  { orderId, step, note, at, by }: Abandoned,
 ): Promise<void> {
   await tx`
-    with skipped as (
-      update sagas set step = ${step.to}, lease = null, attempts = 0, due_at = now() where order_id = ${step.orderId}
-      returning order_id
-    )
-    insert into order_history (order_id, at, kind, name, detail)
-    select order_id, ${step.at}, 'decision', 'abandon', ${`${step.from}, by ${step.by}: ${step.note}`} from skipped`;
+    insert into order_history (order_id, at, kind, name, detail, data)
+    values (${orderId}, ${at}, 'decision', 'abandon', ${`${step}: ${note}`}, ${tx.json({ by })})`;
+}
+
+/** Goes on with the step `next`, whoever works on the saga; what they learn of the step before counts no more. */
+export async function skipStep(tx: Transaction, abandoned: Abandoned, next: SagaStep): Promise<void> {
+  await noteAbandoned(tx, abandoned);
+  await tx`
+    update sagas set step = ${next}, lease = null, attempts = 0, due_at = now()
+    where order_id = ${abandoned.orderId}`;
 }

@@ -1,4 +1,5 @@
 import { orderEvent } from "#mesh/events/order-events";
+import type { UserCaller } from "#mesh/identity/caller";
 import { saveShipment } from "./lifecycle-store.ts";
 import { type DeliverRefusal, deliver, type Order, type Shipment, type ShipRefusal, ship } from "./order.ts";
 import type { OrderDeps } from "./order-deps.ts";
@@ -10,17 +11,19 @@ export type MoveRefusal = ShipRefusal | DeliverRefusal | { readonly refused: "or
 /** Notes that the parcel is with the carrier; from then on the order cannot be cancelled. Repeating it changes nothing. */
 export const shipOrder = (
   deps: OrderDeps,
+  caller: UserCaller,
   id: string,
   parcel: Pick<Shipment, "carrier" | "trackingNumber">,
-): Promise<Order | MoveRefusal> => move(deps, id, (order) => ship(order, parcel, deps.now()));
+): Promise<Order | MoveRefusal> => move(deps, caller, id, (order) => ship(order, parcel, deps.now()));
 
 /** Notes that the parcel has arrived. Repeating it changes nothing. */
-export const deliverOrder = (deps: OrderDeps, id: string): Promise<Order | MoveRefusal> =>
-  move(deps, id, (order) => deliver(order, deps.now()));
+export const deliverOrder = (deps: OrderDeps, caller: UserCaller, id: string): Promise<Order | MoveRefusal> =>
+  move(deps, caller, id, (order) => deliver(order, deps.now()));
 
 /** Load, decide, save. The saga is locked first, so that a cancellation comes either before or after, never between. */
 async function move(
   deps: OrderDeps,
+  { userId: by }: UserCaller,
   id: string,
   decide: (order: Order) => Order | MoveRefusal,
 ): Promise<Order | MoveRefusal> {
@@ -31,8 +34,10 @@ async function move(
     const decided = decide(found);
     if ("refused" in decided || decided === found) return { moved: false, order: decided };
     const { shipment } = decided;
-    const detail = shipment && `${shipment.carrier} ${shipment.trackingNumber}`;
-    const entry = { at: decided.updatedAt, kind: "status", name: decided.status, data: shipment } as const;
+    const detail =
+      decided.status === "shipped" && shipment && `${shipment.carrier} ${shipment.trackingNumber}`;
+    const data = { ...shipment, by };
+    const entry = { at: decided.updatedAt, kind: "status", name: decided.status, data } as const;
     await saveShipment(
       tx,
       decided,
