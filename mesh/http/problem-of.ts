@@ -16,7 +16,9 @@ export function problemOf(code: unknown, error: unknown): Problem {
 /** An answer that breaks its schema quotes the whole answer, which may hold anything: only what is wrong is logged. */
 export function withoutBody(error: unknown): unknown {
   if (!(error instanceof ValidationError)) return error;
-  const mistakes = error.all.map((each) => ("path" in each ? `${each.path} ${each.message}` : "a place unknown"));
+  const mistakes = error.all.map((each) =>
+    "path" in each ? `${each.path} ${each.message}` : "a place unknown",
+  );
   return new Error(`The answer breaks its schema at ${mistakes.join("; ")}`);
 }
 

@@ -9,11 +9,16 @@ import { createServiceApp } from "./service-app.ts";
 const id = "0190a5b0-7e1a-7000-8000-000000000000";
 const metrics = createMetrics("order-service");
 let people: TestIdentity;
+const lines: string[] = [];
 let fetchApp: (request: Request) => Response | Promise<Response>;
 
 beforeAll(async () => {
   people = await createTestIdentity("order-service");
-  const log = createLog({ service: "test", level: "silent" });
+  const log = createLog({
+    service: "test",
+    level: "error",
+    destination: { write: (line) => lines.push(line) },
+  });
   const app = createServiceApp({
     name: "order-service",
     identity: people.identity,
@@ -34,6 +39,10 @@ beforeAll(async () => {
       },
       { anyone: true },
     )
+    .get("/wrong-answer", () => ({ address: "Lindenstr. 1" }) as never, {
+      anyone: true,
+      response: { 200: Type.Object({ address: Type.String(), name: Type.String() }) },
+    })
     .post("/hook", ({ body }) => ({ raw: body }), { anyone: true })
     .post("/internal", ({ caller, body }) => ({ from: caller.service, count: body.count }), {
       services: ["payment-service"],
@@ -177,4 +186,13 @@ test("metrics carry the route's template, never the path", async () => {
   const text = await metrics.text();
   expect(text).toContain('route="/mine/:id"');
   expect(text).not.toContain(id);
+});
+
+test("an answer that breaks its schema is a 500; the log says where, and nothing of what it said", async () => {
+  const { status, body } = await send("GET", "/wrong-answer");
+  expect([status, body.code]).toEqual([500, "internal-error"]);
+  const logged = lines.join("\n");
+  expect(logged).toContain("/name");
+  expect(logged).not.toContain("Lindenstr");
+  expect(JSON.stringify(body)).not.toContain("Lindenstr");
 });
