@@ -34,10 +34,12 @@ function ordersLines({ purchases, settled, reasons }: Proof): string[] {
           : (outcomes201[told.status] ?? String(told.status)),
     ),
   );
-  const tries = purchases.reduce((sum, purchase) => sum + purchase.tries.length, 0);
+  const tries = purchases.flatMap((purchase) => purchase.tries);
+  const answers = counted(tries.map((text) => text.split(" ").slice(2, -3).join(" ")));
   const { confirmed, cancelled } = settled.audit;
   return [
-    `  ${purchases.length} purchases in ${tries} requests: ${shownCounts(outcomes)}`,
+    `  ${purchases.length} purchases in ${tries.length} requests: ${shownCounts(outcomes)}`,
+    `  answers: ${shownCounts(answers, " × ")}`,
     `  ${confirmed + cancelled} orders: ${confirmed} confirmed, ${cancelled} cancelled (${shownCounts(reasons)})`,
   ];
 }
@@ -112,7 +114,7 @@ function counted(words: readonly string[]): Map<string, number> {
   return counts;
 }
 
-const shownCounts = (counts: ReadonlyMap<string, number>): string =>
-  [...counts].map(([word, times]) => `${times} ${word}`).join(", ") || "none";
+const shownCounts = (counts: ReadonlyMap<string, number>, between = " "): string =>
+  [...counts].map(([word, times]) => `${times}${between}${word}`).join(", ") || "none";
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
