@@ -62,13 +62,14 @@ export function createOrderHttp(base: ServiceAppOptions, deps: OrderDeps) {
     )
     .get(
       ordersPath,
-      async ({ caller, query: { cursor, limit, status, userId } }) => {
+      async ({ caller, query: { cursor, limit, status, userId, scope } }) => {
         const { orders, more } = accepted(
           await readOrders(deps.sql, caller, {
             limit: Number(limit ?? defaultPageSize),
             ...(cursor && { before: decodeCursor(Uuid, cursor) }),
             ...(status && { status }),
             ...(userId && { userId: userId.toLowerCase() }),
+            ...(scope && { scope }),
           }),
         );
         const last = orders.at(-1);

@@ -71,6 +71,9 @@ export const ListQuery = Type.Object(
     cursor: Type.Optional(cursor),
     status: Type.Optional(oneOf(orderStatuses)),
     userId: Type.Optional(Type.String({ format: "uuid", description: "For admins: whose orders" })),
+    scope: Type.Optional(
+      Type.Literal("all", { description: "For admins: everybody's orders, such as those to be shipped" }),
+    ),
   },
   strict,
 );

@@ -61,16 +61,20 @@ export async function findOrders(sql: Reader, ids: readonly string[]): Promise<O
   return toOrders(rows);
 }
 
-/** A person's orders, the newest first, from before the order `before`. */
-export async function listOrders(
-  sql: Sql,
-  { userId, status, before, limit }: { userId: string; status?: OrderStatus; before?: string; limit: number },
-): Promise<Order[]> {
+export interface OrderPart {
+  readonly userId: string | undefined;
+  readonly status?: OrderStatus;
+  readonly before?: string;
+  readonly limit: number;
+}
+
+/** The orders of a person or, without one, of everybody, the newest first, from before the order `before`. */
+export async function listOrders(sql: Sql, { userId, status, before, limit }: OrderPart): Promise<Order[]> {
   const rows = await sql<LineRow[]>`
     select ${lineColumns(sql)}
     from (
       select * from orders
-      where user_id = ${userId}
+      where ${userId ? sql`user_id = ${userId}` : sql`true`}
         ${status ? sql`and status = ${status}` : sql``}
         ${before ? sql`and id < ${before}` : sql``}
       order by id desc limit ${limit}

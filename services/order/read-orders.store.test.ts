@@ -46,6 +46,11 @@ describe("reading orders", () => {
     expect(cancelled.body.data.map(({ id }) => id)).toEqual(placed.slice(1, 2));
     const asAdmin = await call("GET", `/api/orders?userId=${userId}`, { token: admin });
     expect(asAdmin.body.data).toHaveLength(5);
+    const everybody = await call("GET", "/api/orders?scope=all&status=confirmed&limit=100", { token: admin });
+    const confirmed = placed.filter((id) => id !== placed[1]);
+    expect(everybody.body.data.map(({ id }) => id)).toEqual(expect.arrayContaining(confirmed));
+    expect(everybody.body.data.length).toBeGreaterThan(confirmed.length);
+    expect((await call("GET", "/api/orders?scope=all", { token: stranger })).status).toBe(403);
     expect((await call("GET", `/api/orders?userId=${userId}`, { token: stranger })).status).toBe(403);
     expect((await call("GET", `/api/orders?userId=${userId}`, { token })).status).toBe(200);
   });
