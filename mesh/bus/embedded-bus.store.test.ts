@@ -95,6 +95,32 @@ test("a session that lost its connection cannot commit, though its client connec
   expect(row?.furthest).toBe("0");
 });
 
+test("large messages come in rounds of a few megabytes, all of them and in order", async () => {
+  const bus = await openBus();
+  const sizes: number[] = [];
+  const seen: string[] = [];
+  for (let n = 0; n < 12; n += 1) await bus.publish([message("same", `${n}${"x".repeat(990_000)}`)]);
+  await bus.subscribe({
+    group: "g",
+    topics: [topic],
+    async handle(batch) {
+      sizes.push(batch.reduce((sum, { value }) => sum + value.length, 0));
+      seen.push(...batch.map(({ value }) => value.slice(0, value.indexOf("x"))));
+    },
+  });
+  await eventually(() => seen.length === 12 || undefined);
+  expect(seen).toEqual(Array.from({ length: 12 }, (_, n) => `${n}`));
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(4_000_000);
+});
+
+test("what is too long for any bus is refused as that", async () => {
+  const bus = await openBus();
+  const refused = await bus
+    .publish([message("k", "x".repeat(1_000_001))])
+    .catch((error: unknown) => String(error));
+  expect(refused).toBe("MessageRefused: 1000001 bytes are too long for the bus, which takes 1000000");
+});
+
 test("pruning deletes what is old and read by every group, and nothing else", async () => {
   const bus = await openBus();
   await bus.publish(Array.from({ length: 50 }, (_, n) => message("k", `${n}`)));

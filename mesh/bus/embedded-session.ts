@@ -25,6 +25,9 @@ export interface SessionOptions {
   readonly sessionTimeoutMs: number;
 }
 
+/** So much is held in memory at once, however large the messages are. */
+const roundBytes = 4_000_000;
+
 interface MessageRow {
   id: number;
   offset: string;
@@ -176,7 +179,10 @@ export class EmbeddedSession {
     for (const { partition_id, next_offset } of offsets) this.#held.set(partition_id, Number(next_offset));
   }
 
-  /** Up to `limit` messages, at most a quarter of them from one partition, each time beginning with another one. */
+  /**
+   * Up to `limit` messages, at most a quarter of them from one partition, each time beginning with another one; and no
+   * more than `roundBytes` of them, but for one that is longer alone.
+   */
   async fetch(limit: number): Promise<Round> {
     const perPartition = Math.ceil(limit / 4);
     const ids = [...this.#held.keys()];
@@ -184,17 +190,22 @@ export class EmbeddedSession {
     this.#turn = (this.#turn + 1) % ids.length;
     const turns = [...ids.slice(this.#turn), ...ids.slice(0, this.#turn)];
     const rows = await this.#sql<MessageRow[]>`
-      select held.id, message."offset", key, value, headers
-      from unnest(${turns}::int[], ${turns.map((id) => this.#held.get(id) ?? 0)}::bigint[])
-        with ordinality as held (id, next_offset, turn)
-      join partitions on partitions.id = held.id and partitions.next_offset > held.next_offset
-      cross join lateral (
-        select "offset", key, value, headers from messages
-        where partition_id = held.id and "offset" >= held.next_offset
-        order by "offset" limit ${perPartition}
-      ) as message
-      order by turn, message."offset"
-      limit ${limit}`;
+      select id, "offset", key, value, headers from (
+        select held.id, turn, message.*, octet_length(value) as bytes,
+          sum(octet_length(value)) over (order by turn, "offset" rows unbounded preceding) as total
+        from unnest(${turns}::int[], ${turns.map((id) => this.#held.get(id) ?? 0)}::bigint[])
+          with ordinality as held (id, next_offset, turn)
+        join partitions on partitions.id = held.id and partitions.next_offset > held.next_offset
+        cross join lateral (
+          select "offset", key, value, headers from messages
+          where partition_id = held.id and "offset" >= held.next_offset
+          order by "offset" limit ${perPartition}
+        ) as message
+        order by turn, "offset"
+        limit ${limit}
+      ) as found
+      where total <= ${roundBytes} or total = bytes
+      order by turn, "offset"`;
     return this.#round(rows, perPartition);
   }
 
