@@ -78,7 +78,7 @@ function recoveryLines({ recovery, settled }: Proof): string[] {
   return [
     `  back after, median: ${shown.join(", ") || "nothing ended"}`,
     `  the longest time without an order placed: ${seconds(recovery.longestPauseMs())}`,
-    `  all orders final ${final === undefined ? "never" : seconds(final)} after the last fault, all at rest after ${seconds(settled.quietAfterMs)}`,
+    `  all orders final ${final === undefined ? "never" : seconds(final)} after the last fault and the last purchase, all at rest after ${seconds(settled.quietAfterMs)}`,
   ];
 }
 
