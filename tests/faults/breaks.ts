@@ -82,7 +82,7 @@ export const breaks: readonly Break[] = [
         to: '      await tx`commit`;\n      crashPoint("relay-publish:before");',
       },
     ],
-    violation: /was published and nobody claimed it/,
+    violation: /counts as published and is not on the bus/,
     cards: onlyVisa,
     faults: [{ at: 1500, kind: "crash", process: "order-service-1", point: "relay-publish:before", pass: 3 }],
   },

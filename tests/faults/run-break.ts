@@ -53,6 +53,7 @@ async function search(home: Home, chosen: Break, system: ProvenSystem): Promise<
   const audited: AuditedSystem = {
     databases: system.stores.databaseUrls,
     sandbox: system.sandbox,
+    bus: system.stores.databaseUrls.bus,
     mails: createMailReader(system.mailbox),
     delivered: new Map(shop.products.map(({ id, delivered }) => [id, delivered])),
   };

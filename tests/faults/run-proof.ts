@@ -69,6 +69,7 @@ export async function runProof(home: Home, options: ProveOptions, terminal: Term
     const audited: AuditedSystem = {
       databases: system.stores.databaseUrls,
       sandbox: system.sandbox,
+      ...(!kafka && { bus: system.stores.databaseUrls.bus }),
       mails: createMailReader(system.mailbox),
       delivered: new Map(shop.products.map(({ id, delivered }) => [id, delivered])),
     };
