@@ -51,7 +51,7 @@ export async function audit(system: AuditedSystem): Promise<Audit> {
     const books = (await (await fetch(`${sandbox}/sandbox/state`)).json()) as { orders: readonly Charged[] };
     return await compare(system, { ...stores, bus }, books.orders);
   } finally {
-    await Promise.all([...Object.values(stores), bus].map((sql) => sql?.end()));
+    await Promise.all([...Object.values(stores), ...(bus ? [bus] : [])].map((sql) => sql.end()));
   }
 }
 
