@@ -7,6 +7,7 @@ import { claimProviderEvent } from "./provider-event-store.ts";
 import { insertForeignRefund } from "./refund-store.ts";
 import { bookRefund, type RefundDeps } from "./send-refund.ts";
 import { settle } from "./settle-charge.ts";
+import { settleCaptured } from "./settle-store.ts";
 
 export type WebhookResult = "applied" | "nothing-to-do" | "not-ours" | "malformed";
 
@@ -65,6 +66,7 @@ export const within = (deps: RefundDeps, tx: Transaction): ChargeDeps => ({
   ...deps,
   sql: tx,
   write: (statement) => statement(tx),
+  settleCaptured: async (captured) => (await settleCaptured(tx, [captured]))[0],
 });
 
 /** False when all that went back is known. */

@@ -15,16 +15,21 @@ import {
 import { tell } from "./payment-event.ts";
 import type { CaptureMode, Gateways } from "./payment-gateway.ts";
 import type { PaymentMetrics } from "./payment-metrics.ts";
-import { claimOpen, findByOrder, insertCharge } from "./payment-store.ts";
+import { claimOpen, findByOrder, type NewCharge } from "./payment-store.ts";
 import { outcomeAtProvider } from "./provider-outcome.ts";
 import { openColumn, placeOf } from "./sealed-columns.ts";
 import { settle, standingNow } from "./settle-charge.ts";
+import type { Booked, Captured } from "./settle-store.ts";
 import type { SettledCharges } from "./settled-charges.ts";
 
 export interface ChargeDeps {
   readonly sql: Reader;
   /** Runs one statement that has its events in it, in a transaction of its own or in the one around. */
   readonly write: <T>(statement: (sql: Reader) => Promise<T>) => Promise<T>;
+  /** As `insertCharges`, together with others that come at the same time. */
+  readonly insertCharge: (charge: NewCharge) => Promise<boolean>;
+  /** As `settleCaptured`, together with others that come at the same time, or in the transaction around. */
+  readonly settleCaptured: (captured: Captured) => Promise<Booked | undefined>;
   readonly gateways: Gateways;
   readonly keyring: Keyring;
   readonly policy: ChargePolicy;
@@ -61,7 +66,7 @@ export async function chargePayment(deps: ChargeDeps, request: ChargeRequest): P
   const told = tell(deps, payment, "ecotrack.payment.initiated.v1", "charge-asked", {});
   // Not through `write`: the event of what comes of it follows at once and wakes the relay for both.
   crashPoint("charge-record:before");
-  if (await insertCharge(sql, payment, approvalOf(method), told)) {
+  if (await deps.insertCharge({ payment, approval: approvalOf(method), told })) {
     crashPoint("charge-record:after");
     return await askProvider(deps, payment, method.token);
   }

@@ -7,6 +7,7 @@ import { startSweep } from "./sweep-payments.ts";
 await runService({
   name: "payment-service",
   readConfig,
+  findsByKey: true,
   migrations: new URL("./migrations/", import.meta.url),
   async start(serviceDeps, config) {
     const { app, deps } = createPaymentApp({ ...serviceDeps, config });

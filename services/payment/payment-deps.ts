@@ -1,3 +1,4 @@
+import { gather } from "#mesh/postgres/gather";
 import type { Autocommit, Sql, Transact } from "#mesh/postgres/sql";
 import type { ServiceConfig } from "#mesh/service-settings";
 import type { Log } from "#observability/log";
@@ -5,8 +6,10 @@ import type { Metrics } from "#observability/metrics";
 import type { PaymentConfig } from "./config.ts";
 import type { Gateways, PaymentGateway } from "./payment-gateway.ts";
 import { createPaymentMetrics } from "./payment-metrics.ts";
+import { insertCharges, type NewCharge } from "./payment-store.ts";
 import { openPaypal } from "./paypal-gateway.ts";
 import type { RefundDeps } from "./send-refund.ts";
+import { type Booked, type Captured, settleCaptured } from "./settle-store.ts";
 import { createSettledCharges } from "./settled-charges.ts";
 import { openStripe } from "./stripe-gateway.ts";
 
@@ -30,6 +33,10 @@ export function createPaymentDeps(options: PaymentDepsOptions): RefundDeps {
     sql,
     transaction,
     write: autocommit,
+    insertCharge: gather<NewCharge, boolean>({ together: (batch) => insertCharges(sql, batch) }),
+    settleCaptured: gather<Captured, Booked | undefined>({
+      together: (batch) => autocommit((each) => settleCaptured(each, batch)),
+    }),
     gateways: openGateways(options),
     keyring: config.keyring,
     policy: { capture: config.capture, actionMinutes: config.actionMinutes },

@@ -30,31 +30,64 @@ export const telling = (sql: Reader, { event, audit }: Told) => sql`
     select ${audit.at}, ${audit.act}, id, ${audit.content} from payment
   )`;
 
+/** A charge that is about to be asked for. `approval` is what the buyer approved, hashed, where that can pay only once. */
+export interface NewCharge {
+  readonly payment: Payment;
+  readonly approval: Uint8Array | null;
+  readonly told: Told;
+}
+
 /**
- * Records a charge that is about to be asked for, held by the caller, with its event; false when the order has a
- * payment already, or the buyer's approval has paid for another. One statement, so that the hot path costs one round
- * trip and needs no transaction around it.
- * @param approval what the buyer approved, hashed, where that can pay only once
+ * Records charges that are about to be asked for, each held by its caller, with their events; false for an order that has a
+ * payment already, or whose buyer's approval has paid for another. One statement, a transaction of its own.
  */
-export async function insertCharge(
-  sql: Reader,
-  charge: Payment,
-  approval: Uint8Array | null,
-  told: Told,
-): Promise<boolean> {
-  const rows = await sql`
-    with payment as (
+export async function insertCharges(sql: Reader, charges: readonly NewCharge[]): Promise<boolean[]> {
+  const given = charges
+    .map(({ payment, approval, told }) => ({
+      ...payment,
+      approval: approval === null ? null : Buffer.from(approval).toString("hex"),
+      ...toldRecord(told),
+    }))
+    .sort((one, other) => (one.orderId < other.orderId ? -1 : 1));
+  const rows = await sql<{ id: string }[]>`
+    with given as (
+      select * from json_to_recordset(${JSON.stringify(given)}::text::json) as given (
+        id uuid, "orderId" uuid, "userId" uuid, amount bigint, currency text, gateway text, capture text, "cardToken" text,
+        approval text, "createdAt" timestamptz, "eventId" uuid, event text, "auditAt" timestamptz, act text, content text
+      )
+    ), inserted as (
       insert into payments (id, order_id, user_id, status, amount, currency, gateway, capture, card_token,
         approval_digest, attempts, created_at, claimed_until, next_attempt_at)
-      values (${charge.id}, ${charge.orderId}, ${charge.userId}, 'initiated', ${charge.amount}, ${charge.currency},
-        ${charge.gateway}, ${charge.capture}, ${charge.cardToken}, ${approval}, 1, ${charge.createdAt},
-        now() + make_interval(secs => ${leaseSeconds}), now() + make_interval(secs => ${leaseSeconds}))
+      select id, "orderId", "userId", 'initiated', amount, currency, gateway, capture, "cardToken",
+        decode(approval, 'hex'), 1, "createdAt", now() + make_interval(secs => ${leaseSeconds}),
+        now() + make_interval(secs => ${leaseSeconds})
+      from given
       on conflict do nothing
       returning id
-    ), ${telling(sql, told)}
-    select id from payment`;
-  return rows.length === 1;
+    ), payment as (
+      select given.* from inserted join given on given.id = inserted.id
+    ), ${tellingGiven(sql)}
+    select id from inserted`;
+  const inserted = new Set(rows.map(({ id }) => id));
+  return charges.map(({ payment }) => inserted.has(payment.id));
 }
+
+/** What `tellingGiven` needs of an event and an audit row, among the fields of a record. */
+export const toldRecord = ({ event, audit }: Told) => ({
+  eventId: event.id,
+  event: JSON.stringify(event),
+  auditAt: audit.at,
+  act: audit.act,
+  content: audit.content,
+});
+
+/** The CTEs that write them for each row of `payment`. */
+export const tellingGiven = (sql: Reader) => sql`
+  event as (
+    insert into outbox (event_id, topic, key, payload) select "eventId", ${paymentTopic}, id, event from payment
+  ), audit as (
+    insert into audit_log (at, act, payment_id, content) select "auditAt", act, id, content from payment
+  )`;
 
 export async function findByOrder(sql: Reader, orderId: string): Promise<Payment | undefined> {
   const [row] = await sql<Payment[]>`select ${columns(sql)} from payments where order_id = ${orderId}`;

@@ -9,7 +9,6 @@ import {
   releaseWaiting,
   settleActionRequired,
   settleAuthorized,
-  settleCaptured,
   settleDeclined,
 } from "./settle-store.ts";
 
@@ -56,7 +55,7 @@ async function settleAsCaptured(
   const paid = { ...payment, status: "captured" as const, reference };
   const told = tell(deps, paid, "ecotrack.payment.processed.v1", "charge-captured", {});
   const sealed = payer === undefined ? null : deps.keyring.seal(payer, placeOf(id, "payer_reference"));
-  const booked = await deps.write((sql) => settleCaptured(sql, orderId, { reference, payer: sealed }, told));
+  const booked = await deps.settleCaptured({ orderId, reference, payer: sealed, told });
   if (booked === undefined) return await standingNow(deps, payment);
   deps.metrics.total.inc({ gateway, outcome: "captured" });
   return standingOf({ ...paid, ...booked });

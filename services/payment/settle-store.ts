@@ -1,31 +1,51 @@
 import type { Reader } from "#mesh/postgres/sql";
-import { type Told, telling } from "./payment-store.ts";
+import { type Told, telling, tellingGiven, toldRecord } from "./payment-store.ts";
+
+/** A charge that the provider confirmed. `payer` is who paid, at the provider; sealed. */
+export interface Captured {
+  readonly orderId: string;
+  readonly reference: string;
+  readonly payer: string | null;
+  readonly told: Told;
+}
+
+/** The cancel reason comes back because a cancellation may have come meanwhile, which then has to send the money back. */
+export interface Booked {
+  readonly cancelReason: string | null;
+}
 
 /**
- * Books a charge that the provider confirmed: status, ledger, event and audit in one statement. The cancel reason comes
- * back because a cancellation may have come meanwhile, which then has to send the money back. Undefined when the
- * payment was settled already.
- * @param payer who paid, at the provider; sealed
+ * Books charges that the provider confirmed: status, ledger, event and audit in one statement. Undefined for a payment that
+ * was settled already.
  */
 export async function settleCaptured(
   sql: Reader,
-  orderId: string,
-  { reference, payer }: { readonly reference: string; readonly payer: string | null },
-  told: Told,
-): Promise<{ cancelReason: string | null } | undefined> {
-  const [row] = await sql<{ cancelReason: string | null }[]>`
-    with payment as (
-      update payments set status = 'captured', provider_reference = ${reference},
-        payer_reference = coalesce(${payer}, payer_reference), next_action_url = null, updated_at = now(),
+  captured: readonly Captured[],
+): Promise<(Booked | undefined)[]> {
+  const given = captured
+    .map(({ told, ...charge }) => ({ ...charge, ...toldRecord(told) }))
+    .sort((one, other) => (one.orderId < other.orderId ? -1 : 1));
+  const rows = await sql<({ orderId: string } & Booked)[]>`
+    with given as (
+      select * from json_to_recordset(${JSON.stringify(given)}::text::json) as given (
+        "orderId" uuid, reference text, payer text, "eventId" uuid, event text, "auditAt" timestamptz, act text,
+        content text
+      )
+    ), payment as (
+      update payments set status = 'captured', provider_reference = given.reference,
+        payer_reference = coalesce(given.payer, payer_reference), next_action_url = null, updated_at = now(),
         claimed_until = null, next_attempt_at = case when cancel_reason is null then null else now() end
-      where order_id = ${orderId} and status in ('initiated', 'unknown', 'requires-action', 'authorized')
-      returning id, amount, currency, gateway, cancel_reason
+      from given
+      where order_id = given."orderId" and status in ('initiated', 'unknown', 'requires-action', 'authorized')
+      returning payments.id, payments.order_id, payments.amount, payments.currency, payments.gateway,
+        payments.cancel_reason, given."eventId", given.event, given."auditAt", given.act, given.content
     ), movement as (
       insert into ledger (kind, payment_id, debit_account, credit_account, amount, currency)
       select 'capture', id, gateway || ':balance', 'orders:receivable', amount, currency from payment
-    ), ${telling(sql, told)}
-    select cancel_reason as "cancelReason" from payment`;
-  return row;
+    ), ${tellingGiven(sql)}
+    select order_id as "orderId", cancel_reason as "cancelReason" from payment`;
+  const booked = new Map(rows.map(({ orderId, cancelReason }) => [orderId, { cancelReason }]));
+  return captured.map(({ orderId }) => booked.get(orderId));
 }
 
 export interface Decline {
