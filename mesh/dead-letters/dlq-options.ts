@@ -1,4 +1,8 @@
-import { type ServiceName, serviceNames } from "../local/service-names.ts";
+import { serviceNames as processNames } from "../identity/service-name.ts";
+
+const serviceNames = processNames
+  .filter((name) => name.endsWith("-service"))
+  .map((name) => name.replace("-service", ""));
 
 export interface DlqOptions {
   readonly command: "list" | "show" | "replay" | "help";
@@ -7,7 +11,8 @@ export interface DlqOptions {
   readonly dryRun: boolean;
   /** With those that were replayed already. */
   readonly replayed: boolean;
-  readonly service?: ServiceName;
+  /** Without `-service`. */
+  readonly service?: string;
 }
 
 export const usage = `Usage: bun run dlq <command> [--service ${serviceNames.join("|")}]
@@ -30,7 +35,7 @@ const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 export function readDlqOptions(args: readonly string[]): DlqOptions | { mistake: string } {
   const options = { all: false, dryRun: false, replayed: false };
   const words: string[] = [];
-  let service: ServiceName | undefined;
+  let service: string | undefined;
   const rest = [...args];
   for (let arg = rest.shift(); arg !== undefined; arg = rest.shift()) {
     if (arg === "--all") options.all = true;

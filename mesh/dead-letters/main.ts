@@ -1,7 +1,5 @@
 import { join, resolve } from "node:path";
 import { createLog } from "#observability/log";
-import { failureLine } from "../local/local-failure.ts";
-import { runningDatabases } from "../local/running-databases.ts";
 import { openDatabase } from "../postgres/open-database.ts";
 import { dlq } from "./dlq.ts";
 import { type DlqOptions, readDlqOptions, usage } from "./dlq-options.ts";
@@ -28,19 +26,21 @@ async function run(chosen: DlqOptions): Promise<boolean> {
     }));
   }
   try {
-    stores = openStores(databases(chosen));
+    stores = openStores(await databases(chosen));
     return await dlq(chosen, { stores, line: (text) => console.log(text) });
   } catch (error) {
-    console.error(failureLine(error) ?? `Cannot read what was set aside: ${(error as Error).message}`);
+    console.error(`Cannot look into what was set aside: ${(error as Error).message}`);
     return false;
   } finally {
     await Promise.all(stores.map(({ sql }) => sql.end({ timeout: 1 })));
   }
 }
 
-function databases({ service }: DlqOptions): Record<string, string> {
+async function databases({ service }: DlqOptions): Promise<Record<string, string>> {
   const given = process.env.DATABASE_URL;
   if (given) return { [service ? `${service}-service` : "this service"]: given };
+  // The image has no launcher, and always a DATABASE_URL.
+  const { runningDatabases } = await import("../local/running-databases.ts");
   const root = join(import.meta.dirname, "../..");
   const running = runningDatabases(resolve(root, process.env.ECOTRACK_HOME ?? ".ecotrack"));
   const chosen = Object.entries(running).filter(([name]) => service === undefined || name === service);
