@@ -1,7 +1,7 @@
 // Runs before anything is installed: only what comes with Bun may be imported here.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /**
@@ -13,6 +13,7 @@ export function installPackages(root: string): boolean {
   const wanted = createHash("sha256")
     .update(readFileSync(join(root, "bun.lock")))
     .update(readFileSync(join(root, "package.json")))
+    .update(patchesIn(join(root, "patches")))
     .update(`${process.platform}/${process.arch}`)
     .digest("hex");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return true;
@@ -27,6 +28,15 @@ export function installPackages(root: string): boolean {
   }
   writeFileSync(stamp, wanted);
   return true;
+}
+
+/** What is changed in packages after they are unpacked. */
+function patchesIn(folder: string): string {
+  if (!existsSync(folder)) return "";
+  return readdirSync(folder)
+    .sort()
+    .map((name) => name + readFileSync(join(folder, name), "utf8"))
+    .join("");
 }
 
 /** The Bun that package.json pins, once it is installed; until then the one that runs this. */
