@@ -1,4 +1,4 @@
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { createLog } from "#observability/log";
 import { openDatabase } from "../postgres/open-database.ts";
 import { dlq } from "./dlq.ts";
@@ -40,9 +40,11 @@ async function databases({ service }: DlqOptions): Promise<Record<string, string
   const given = process.env.DATABASE_URL;
   if (given) return { [service ? `${service}-service` : "this service"]: given };
   // The image has no launcher, and always a DATABASE_URL.
-  const { runningDatabases } = await import("../local/running-databases.ts");
+  const { serviceDatabaseUrl } = await import("../local/service-database-url.ts");
+  const { serviceNames } = await import("../local/service-names.ts");
   const root = join(import.meta.dirname, "../..");
-  const running = runningDatabases(resolve(root, process.env.ECOTRACK_HOME ?? ".ecotrack"));
-  const chosen = Object.entries(running).filter(([name]) => service === undefined || name === service);
-  return Object.fromEntries(chosen.map(([name, url]) => [`${name}-service`, url]));
+  const chosen = serviceNames.filter((name) => service === undefined || name === service);
+  return Object.fromEntries(
+    chosen.map((name) => [`${name}-service`, serviceDatabaseUrl(root, name, process.env)]),
+  );
 }

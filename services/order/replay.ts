@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import { Value } from "@sinclair/typebox/value";
-import { serviceDatabaseUrl } from "#mesh/local/service-database-url";
 import { openDatabase } from "#mesh/postgres/open-database";
 import { Uuid } from "#mesh/uuid-schema";
 import { createLog } from "#observability/log";
@@ -25,11 +24,18 @@ async function main([kind, id = "", ...rest]: readonly string[]): Promise<number
     return 2;
   }
   try {
-    return await replay(serviceDatabaseUrl(join(import.meta.dirname, "../.."), "order", process.env), id);
+    return await replay(await databaseUrl(), id);
   } catch (error) {
     console.error(`Cannot replay order ${id}: ${(error as Error).message}`);
     return 1;
   }
+}
+
+async function databaseUrl(): Promise<string> {
+  if (process.env.DATABASE_URL) return process.env.DATABASE_URL;
+  // The image has no launcher, and always a DATABASE_URL.
+  const { serviceDatabaseUrl } = await import("#mesh/local/service-database-url");
+  return serviceDatabaseUrl(join(import.meta.dirname, "../.."), "order", process.env);
 }
 
 async function replay(url: string, id: string): Promise<number> {
