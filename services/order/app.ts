@@ -1,7 +1,7 @@
+import { gather } from "#mesh/gather";
 import { createClient, type ServiceClient } from "#mesh/http/client";
 import type { ServiceAppOptions } from "#mesh/http/service-app";
 import type { ServiceTokens } from "#mesh/identity/service-tokens";
-import { gather } from "#mesh/postgres/gather";
 import type { Autocommit, Sql, Transact } from "#mesh/postgres/sql";
 import { startAuditing } from "./audit-orders.ts";
 import { createBackgroundWork } from "./background-work.ts";

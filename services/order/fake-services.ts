@@ -118,6 +118,17 @@ export function createFakeServices() {
     return { status: 200, body: { status: known?.status === "refunded" ? "refunded" : "none" } };
   }
 
+  /** What came of each order, as one answer. */
+  function outcomes(each: readonly (readonly [string, Answer])[]): Answer {
+    const told = each.map(([orderId, { status, body }]) => {
+      const told = body as { status?: string; code?: string; items?: unknown };
+      return status === 200
+        ? { orderId, status: told.status }
+        : { orderId, refused: told.code, items: told.items };
+    });
+    return { status: 200, body: { outcomes: told } };
+  }
+
   /** The rows of these orders as the audit gets them. */
   function found(body: unknown, rows: ReadonlyMap<string, Reservation | Payment>, name: string): Answer {
     const { orderIds } = body as { orderIds: string[] };
@@ -158,8 +169,14 @@ export function createFakeServices() {
       const [, , , orderId = "", action] = path.split("/");
       if (path === "/internal/reservations/find") return found(body, reservations, "reservations");
       if (path === "/internal/prices") return prices((body as { productIds: string[] }).productIds);
-      if (method === "PUT") return reserve(orderId, (body as Reservation).items);
-      return action === "confirm" ? confirm(orderId) : release(orderId);
+      if (method === "PUT") {
+        const { holds } = body as { holds: ({ orderId: string } & Reservation)[] };
+        return outcomes(holds.map((hold) => [hold.orderId, reserve(hold.orderId, hold.items)]));
+      }
+      if (orderId === "confirm") {
+        return outcomes((body as { orderIds: string[] }).orderIds.map((id) => [id, confirm(id)]));
+      }
+      return action === "release" ? release(orderId) : problem(404, "not-found");
     }),
     paymentService: clientOf(({ method, path, body }) => {
       const [, , , orderId = "", action] = path.split("/");

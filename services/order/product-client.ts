@@ -1,5 +1,6 @@
 import { Type } from "@sinclair/typebox";
 import { TypeCompiler } from "@sinclair/typebox/compiler";
+import { BatchRefused, gather } from "#mesh/gather";
 import { type Answer, type ServiceClient, UpstreamUnavailable } from "#mesh/http/client";
 import { moneySchema } from "#mesh/money";
 import type { CancelReason, PricedProduct, RequestedItem } from "./order.ts";
@@ -35,25 +36,43 @@ const reservationsBody = TypeCompiler.Compile(
   }),
 );
 
-const refusalBody = TypeCompiler.Compile(
-  Type.Object({ code: Type.String(), items: Type.Optional(Type.Array(Type.Unknown())) }),
+const outcomesBody = TypeCompiler.Compile(
+  Type.Object({
+    outcomes: Type.Array(
+      Type.Object({
+        orderId: Type.String(),
+        status: Type.Optional(Type.String()),
+        refused: Type.Optional(Type.String()),
+        items: Type.Optional(Type.Array(Type.Unknown())),
+      }),
+    ),
+  }),
 );
 
-const reservationRoute = "/internal/reservations/{orderId}";
+const reservationsPath = "/internal/reservations";
+/** As many orders in one call as product-service takes, with 50 products each at most. */
+const mostOrders = 16;
 
 /** product-service, as far as an order needs it. Every step may be repeated: it is known by the order's id. */
 export function createProductClient(client: ServiceClient) {
-  const step = (path: string, route: string) =>
-    outcomeOf(client.call({ method: "POST", path, route, idempotent: true }), reservationOutcome);
+  async function priceList(productIds: readonly string[]): Promise<readonly PricedProduct[]> {
+    const path = "/internal/prices";
+    const body = { productIds };
+    const answer = await client.call({ method: "POST", path, route: path, body, idempotent: true });
+    if (answer.status === 200 && pricesBody.Check(answer.body)) return answer.body.products;
+    throw new UpstreamUnavailable("product-service", "malformed", true);
+  }
+
   return {
     /** Today's prices; products that do not exist are not among them. @throws UpstreamUnavailable */
-    async prices(productIds: readonly string[]): Promise<readonly PricedProduct[]> {
-      const path = "/internal/prices";
-      const body = { productIds };
-      const answer = await client.call({ method: "POST", path, route: path, body, idempotent: true });
-      if (answer.status === 200 && pricesBody.Check(answer.body)) return answer.body.products;
-      throw new UpstreamUnavailable("product-service", "malformed", true);
-    },
+    prices: gather<readonly string[], readonly PricedProduct[]>({
+      most: mostOrders,
+      async together(batch) {
+        const products = await priceList([...new Set(batch.flat())]);
+        const byId = new Map(products.map((product) => [product.id, product]));
+        return batch.map((ids) => ids.flatMap((id) => byId.get(id) ?? []));
+      },
+    }),
     /** How the reservations of these orders stand; one that there never was is left out. @throws UpstreamUnavailable */
     async reservations(orderIds: readonly string[]): Promise<Map<string, ReservationStatus>> {
       const path = "/internal/reservations/find";
@@ -65,39 +84,76 @@ export function createProductClient(client: ServiceClient) {
       return new Map(answer.body.reservations.map(({ orderId, status }) => [orderId, status]));
     },
     /** Holds the stock until confirmed or released, or until the saga has lost its patience. */
-    reserve: (orderId: string, items: readonly RequestedItem[]): Promise<Outcome> =>
-      outcomeOf(
-        client.call({
-          method: "PUT",
-          path: `/internal/reservations/${orderId}`,
-          route: reservationRoute,
-          body: {
-            items: items.map(({ productId, quantity }) => ({ productId, quantity })),
-            expiresInSeconds: patienceMs / 1000,
-          },
-        }),
-        reservationOutcome,
-      ),
-    confirm: (orderId: string) =>
-      step(`/internal/reservations/${orderId}/confirm`, `${reservationRoute}/confirm`),
-    release: (orderId: string) =>
-      step(`/internal/reservations/${orderId}/release`, `${reservationRoute}/release`),
+    reserve: gather<Hold, Outcome>({
+      most: mostOrders,
+      together: (batch) => {
+        const holds = batch.map((hold) => ({ ...hold, expiresInSeconds: patienceMs / 1000 }));
+        const call = { method: "PUT", path: reservationsPath, route: reservationsPath } as const;
+        return outcomesOf(client.call({ ...call, body: { holds } }), batch);
+      },
+    }),
+    confirm: gather<{ readonly orderId: string }, Outcome>({
+      most: mostOrders,
+      together: (batch) => {
+        const path = `${reservationsPath}/confirm`;
+        const body = { orderIds: batch.map(({ orderId }) => orderId) };
+        const call = client.call({ method: "POST", path, route: path, body, idempotent: true });
+        return outcomesOf(call, batch);
+      },
+    }),
+    release: (orderId: string): Promise<Outcome> => {
+      const path = `${reservationsPath}/${orderId}/release`;
+      const route = `${reservationsPath}/{orderId}/release`;
+      const call = client.call({ method: "POST", path, route, idempotent: true });
+      return outcomeOf(call, ({ status }) => (status === 200 ? { kind: "done" } : undefined));
+    },
   };
 }
 
-function reservationOutcome({ status, body }: Answer): Outcome | undefined {
-  if (status === 200) return { kind: "done" };
-  if (!refusalBody.Check(body)) return undefined;
-  const reason = reasonOf(status, body.code);
-  return reason && { kind: "refused", reason, ...(body.items && { facts: { items: body.items } }) };
+/** What an order asks to be set aside. */
+interface Hold {
+  readonly orderId: string;
+  readonly items: readonly RequestedItem[];
 }
 
-function reasonOf(status: number, code: string): CancelReason | undefined {
-  if (status === 409 && code === "insufficient-stock") return "insufficient-stock";
+/**
+ * What came of each order of a call. No answer says nothing of any of them.
+ * @throws BatchRefused when product-service takes none of several for the fault of one
+ */
+async function outcomesOf(
+  call: Promise<Answer>,
+  batch: readonly { readonly orderId: string }[],
+): Promise<Outcome[]> {
+  const told = new Map<string, Outcome>();
+  const whole = await outcomeOf(call, ({ status, body }) => {
+    if (status !== 200 || !outcomesBody.Check(body)) return undefined;
+    for (const { orderId, ...outcome } of body.outcomes) told.set(orderId, reservationOutcome(outcome));
+    return { kind: "done" };
+  });
+  if (whole.kind === "refused" && batch.length > 1) throw new BatchRefused("the batch is not taken");
+  const silence: Outcome = { kind: "unknown", detail: "the answer does not name this order" };
+  return batch.map(({ orderId }) => (whole.kind === "done" ? (told.get(orderId) ?? silence) : whole));
+}
+
+function reservationOutcome({
+  status,
+  refused,
+  items,
+}: {
+  status?: string;
+  refused?: string;
+  items?: unknown[];
+}): Outcome {
+  if (status !== undefined) return { kind: "done" };
+  const reason = refused === undefined ? undefined : reasonOf(refused);
+  if (reason) return { kind: "refused", reason, ...(items && { facts: { items } }) };
+  return { kind: "unknown", detail: `unexpected outcome ${refused}` };
+}
+
+/** Undefined for what is no answer of the contract to an order that is as it was. */
+function reasonOf(code: string): CancelReason | undefined {
+  if (code === "insufficient-stock") return "insufficient-stock";
   // It was there before it was confirmed: expired, and by now returned or forgotten.
-  if (status === 404 && code === "reservation-not-found") return "reservation-lapsed";
-  if (status === 409 && (code === "reservation-expired" || code === "reservation-released")) {
-    return "reservation-lapsed";
-  }
-  return undefined;
+  const lapsed = ["reservation-not-found", "reservation-expired", "reservation-released"];
+  return lapsed.includes(code) ? "reservation-lapsed" : undefined;
 }

@@ -53,10 +53,10 @@ async function aboutToEnd() {
   const released = new Promise<void>((resolve) => {
     go = resolve;
   });
-  services.network.pass = async ({ call: { path }, deliver }: Passing) => {
+  services.network.pass = async ({ call: { path, body }, deliver }: Passing) => {
     const answer = deliver();
     if (path.endsWith("/confirm")) {
-      arrived(path.split("/")[3] ?? "");
+      arrived((body as { orderIds: string[] }).orderIds[0] ?? "");
       await released;
     }
     return answer;

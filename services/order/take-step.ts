@@ -1,3 +1,4 @@
+import type { OrderItem } from "./order.ts";
 import type { PaymentClient } from "./payment-client.ts";
 import type { ProductClient } from "./product-client.ts";
 import type { Outcome, RemoteStep } from "./saga.ts";
@@ -11,14 +12,14 @@ export function takeStep(
 ): Promise<Outcome> {
   switch (step) {
     case "reserve":
-      return products.reserve(order.id, order.items);
+      return products.reserve({ orderId: order.id, items: order.items.map(lineOf) });
     case "charge":
       if (paymentToken === undefined) {
         throw new Error(`The saga of order ${order.id} goes forward without a payment token`);
       }
       return payments.charge(order, paymentToken);
     case "confirm-reservation":
-      return products.confirm(order.id);
+      return products.confirm({ orderId: order.id });
     case "capture":
       return payments.capture(order.id);
     case "cancel-payment":
@@ -27,3 +28,5 @@ export function takeStep(
       return products.release(order.id);
   }
 }
+
+const lineOf = ({ productId, quantity }: OrderItem) => ({ productId, quantity });

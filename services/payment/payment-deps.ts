@@ -1,4 +1,4 @@
-import { gather } from "#mesh/postgres/gather";
+import { gather } from "#mesh/gather";
 import type { Autocommit, Sql, Transact } from "#mesh/postgres/sql";
 import type { ServiceConfig } from "#mesh/service-settings";
 import type { Log } from "#observability/log";

@@ -1,6 +1,6 @@
 import type { Redis } from "ioredis";
+import { gather } from "#mesh/gather";
 import type { ServiceAppOptions } from "#mesh/http/service-app";
-import { gather } from "#mesh/postgres/gather";
 import type { Autocommit, Sql, Transact } from "#mesh/postgres/sql";
 import { createCatalogue } from "./catalogue.ts";
 import { createCatalogueVersion } from "./catalogue-version.ts";
@@ -51,8 +51,10 @@ export function createProductApp({
     catalogue: createCatalogue({ sql, cache, stock }),
     catalogueVersion,
     stock,
-    holdStock: gather({ together: (holds) => holdStocks(sql, holds, now()) }),
+    // Callers gather as well: what comes here together is not to wait for long again.
+    holdStock: gather({ everyMs: 5, together: (holds) => holdStocks(sql, holds, now()) }),
     confirmHold: gather({
+      everyMs: 5,
       together: (confirms) => autocommit((each) => confirmReservations(each, confirms, now())),
     }),
     metrics: productMetrics,

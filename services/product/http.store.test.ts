@@ -32,41 +32,76 @@ describe("order-service", () => {
     });
   });
 
+  type Outcome = {
+    orderId: string;
+    status?: string;
+    expiresAt?: string;
+    refused?: string;
+    items?: object[];
+  };
+  const hold = async (...holds: readonly object[]): Promise<Outcome[]> =>
+    (await products.call("PUT", "/internal/reservations", { ...as(), body: { holds } })).body.outcomes;
+  const confirm = async (...orderIds: readonly string[]): Promise<Outcome[]> =>
+    (await products.call("POST", "/internal/reservations/confirm", { ...as(), body: { orderIds } })).body
+      .outcomes;
+
   test("holds, confirms and releases; each answer is as the contract has it", async () => {
     const id = await products.create();
-    const path = `/internal/reservations/${randomUUID()}`;
-    const body = { items: [{ productId: id, quantity: 2 }], expiresInSeconds: 60 };
-    const held = await products.call("PUT", path, { ...as(), body });
-    expect(held).toMatchObject({ status: 200, body: { status: "held", expiresAt: expect.any(String) } });
-    expect((await products.call("GET", `/api/products/${id}`)).body.stock).toEqual({ available: 5 });
-    expect((await products.call("PUT", path, { ...as(), body })).body).toEqual(held.body);
-    const confirmed = await products.call("POST", `${path}/confirm`, as());
-    expect(confirmed).toMatchObject({ status: 200, body: { status: "confirmed" } });
-    const released = await products.call("POST", `${path}/release`, as());
+    const [orderId, other] = [randomUUID(), randomUUID()];
+    const holdOf = (order: string, quantity: number) => ({
+      orderId: order,
+      items: [{ productId: id, quantity }],
+      expiresInSeconds: 60,
+    });
+    const held = await hold(holdOf(orderId, 2), holdOf(other, 1));
+    const expiresAt = expect.any(String);
+    expect(held).toEqual([
+      { orderId, status: "held", expiresAt },
+      { orderId: other, status: "held", expiresAt },
+    ]);
+    expect((await products.call("GET", `/api/products/${id}`)).body.stock).toEqual({ available: 4 });
+    expect(await hold(holdOf(orderId, 2), holdOf(other, 1))).toEqual(held);
+    expect(await confirm(orderId, other)).toEqual([
+      { orderId, status: "confirmed" },
+      { orderId: other, status: "confirmed" },
+    ]);
+    const released = await products.call("POST", `/internal/reservations/${orderId}/release`, as());
     expect(released).toMatchObject({ status: 200, body: { status: "released" } });
-    expect((await products.call("GET", `/api/products/${id}`)).body.stock).toEqual({ available: 7 });
-    const late = await products.call("PUT", path, { ...as(), body });
-    expect(late).toMatchObject({ status: 409, body: { code: "reservation-released" } });
-    const refused = await products.call("POST", `${path}/confirm`, as());
-    expect(refused).toMatchObject({ status: 409, body: { code: "reservation-released" } });
+    expect((await products.call("GET", `/api/products/${id}`)).body.stock).toEqual({ available: 6 });
+    expect(await hold(holdOf(orderId, 2))).toEqual([{ orderId, refused: "reservation-released" }]);
+    expect(await confirm(orderId, other)).toEqual([
+      { orderId, refused: "reservation-released" },
+      { orderId: other, status: "confirmed" },
+    ]);
+  });
+
+  test("of several orders each has its own outcome, also the same one twice", async () => {
+    const id = await products.create();
+    // Of what comes together, the order with the lower id comes first: it was placed before the other.
+    const [a = "", b = ""] = [randomUUID(), randomUUID()].toSorted();
+    const holdOf = (orderId: string, quantity: number) => ({ orderId, items: [{ productId: id, quantity }] });
+    const outcomes = await hold(holdOf(a, 5), holdOf(b, 3), holdOf(a, 4));
+    const said = outcomes.map(({ status, refused }) => status ?? refused);
+    expect(said).toEqual(["held", "insufficient-stock", "reservation-mismatch"]);
   });
 
   test("learns what is short", async () => {
     const id = await products.create();
-    const body = { items: [{ productId: id, quantity: 8 }], expiresInSeconds: 60 };
-    const answer = await products.call("PUT", `/internal/reservations/${randomUUID()}`, { ...as(), body });
-    expect(answer).toMatchObject({
-      status: 409,
-      body: { code: "insufficient-stock", items: [{ productId: id, quantity: 8, available: 7 }] },
-    });
-    const unknown = await products.call("POST", `/internal/reservations/${randomUUID()}/confirm`, as());
-    expect(unknown).toMatchObject({ status: 404, body: { code: "reservation-not-found" } });
+    const orderId = randomUUID();
+    const items = [{ productId: id, quantity: 8, available: 7 }];
+    expect(await hold({ orderId, items: [{ productId: id, quantity: 8 }] })).toEqual([
+      { orderId, refused: "insufficient-stock", items },
+    ]);
+    expect(await confirm(orderId)).toEqual([{ orderId, refused: "reservation-not-found" }]);
   });
 
   test.each([0, -1, 1.5, 10 ** 12, "1"])("is refused a quantity of %p", async (quantity) => {
-    const body = { items: [{ productId: randomUUID(), quantity }] };
-    const answer = await products.call("PUT", `/internal/reservations/${randomUUID()}`, { ...as(), body });
-    expect(answer).toMatchObject({ status: 422, body: { errors: [{ pointer: "/items/0/quantity" }] } });
+    const body = { holds: [{ orderId: randomUUID(), items: [{ productId: randomUUID(), quantity }] }] };
+    const answer = await products.call("PUT", "/internal/reservations", { ...as(), body });
+    expect(answer).toMatchObject({
+      status: 422,
+      body: { errors: [{ pointer: "/holds/0/items/0/quantity" }] },
+    });
   });
 
   test("is the only one who may", async () => {
@@ -102,9 +137,8 @@ describe("the caches", () => {
     try {
       const id = await products.create();
       expect((await other.deps.catalogue.products([id]))[0]?.available).toBe(7);
-      const body = { items: [{ productId: id, quantity: 3 }] };
-      const path = `/internal/reservations/${randomUUID()}`;
-      await products.call("PUT", path, { as: products.tokens.orders, body });
+      const body = { holds: [{ orderId: randomUUID(), items: [{ productId: id, quantity: 3 }] }] };
+      await products.call("PUT", "/internal/reservations", { as: products.tokens.orders, body });
       products.pass(2000);
       expect((await other.deps.catalogue.products([id]))[0]?.available).toBe(4);
     } finally {

@@ -1,25 +1,27 @@
 import type { createServiceApp } from "#mesh/http/service-app";
 import { confirmHold } from "./confirm-hold.ts";
 import { holdForOrder } from "./hold-stock.ts";
-import { accepted } from "./problems.ts";
 import type { ProductDeps } from "./product-deps.ts";
 import { priceView } from "./product-view.ts";
 import { releaseHold } from "./release-hold.ts";
 import {
-  ConfirmedView,
+  ConfirmsBody,
   defaultHoldSeconds,
   FindBody,
-  HeldView,
+  HoldsBody,
+  OutcomesView,
   PricesBody,
   PricesView,
   ReleasedView,
-  ReservationBody,
   ReservationParams,
   ReservationsView,
 } from "./reservation-schema.ts";
 import { findReservations } from "./stock-store.ts";
 
-/** What only order-service may call: it is on the way of every order, so each of these is one statement or none. */
+/**
+ * What only order-service may call. It is on the way of every order, so each is one statement or none, for many orders at
+ * a time; what one order is refused says nothing of the others.
+ */
 export function createReservationHttp(app: ReturnType<typeof createServiceApp>, deps: ProductDeps) {
   const tags = ["internal"];
   return app
@@ -44,30 +46,41 @@ export function createReservationHttp(app: ReturnType<typeof createServiceApp>, 
       },
     )
     .put(
-      "/internal/reservations/:orderId",
-      async ({ params: { orderId }, body: { items, expiresInSeconds = defaultHoldSeconds } }) => {
-        const { expiresAt } = accepted(await holdForOrder(deps, orderId, items, expiresInSeconds));
-        return { orderId, status: "held" as const, expiresAt: expiresAt.toISOString() };
-      },
+      "/internal/reservations",
+      async ({ body: { holds } }) => ({
+        outcomes: await Promise.all(
+          holds.map(async ({ orderId, items, expiresInSeconds = defaultHoldSeconds }) => {
+            const held = await holdForOrder(deps, orderId, items, expiresInSeconds);
+            if (!("refused" in held)) {
+              return { orderId, status: "held" as const, expiresAt: held.expiresAt.toISOString() };
+            }
+            const { refused } = held;
+            return { orderId, refused, ...("short" in held && { items: [...held.short] }) };
+          }),
+        ),
+      }),
       {
         services: ["order-service"],
-        params: ReservationParams,
-        body: ReservationBody,
-        response: { 200: HeldView },
-        detail: { summary: "Set the items of an order aside", tags },
+        body: HoldsBody,
+        response: { 200: OutcomesView },
+        detail: { summary: "Set the items of orders aside", tags },
       },
     )
     .post(
-      "/internal/reservations/:orderId/confirm",
-      async ({ params: { orderId } }) => {
-        accepted(await confirmHold(deps, orderId));
-        return { orderId, status: "confirmed" as const };
-      },
+      "/internal/reservations/confirm",
+      async ({ body: { orderIds } }) => ({
+        outcomes: await Promise.all(
+          orderIds.map(async (orderId) => ({
+            orderId,
+            ...((await confirmHold(deps, orderId)) ?? { status: "confirmed" as const }),
+          })),
+        ),
+      }),
       {
         services: ["order-service"],
-        params: ReservationParams,
-        response: { 200: ConfirmedView },
-        detail: { summary: "Sell what an order holds", tags },
+        body: ConfirmsBody,
+        response: { 200: OutcomesView },
+        detail: { summary: "Sell what orders hold", tags },
       },
     )
     .post(

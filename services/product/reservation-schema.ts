@@ -9,7 +9,7 @@ const longestHoldSeconds = 3600;
 export const defaultHoldSeconds = 900;
 
 export const PricesBody = Type.Object(
-  { productIds: Type.Array(Uuid, { minItems: 1, maxItems: 100 }) },
+  { productIds: Type.Array(Uuid, { minItems: 1, maxItems: 1000 }) },
   strict,
 );
 export const PricesView = Type.Object({
@@ -25,8 +25,10 @@ export const PricesView = Type.Object({
 });
 
 export const ReservationParams = Type.Object({ orderId: Uuid }, strict);
-export const ReservationBody = Type.Object(
+const mostOrders = 64;
+const Hold = Type.Object(
   {
+    orderId: Uuid,
     items: Type.Array(
       Type.Object({ productId: Uuid, quantity: Type.Integer({ minimum: 1, maximum: 100_000 }) }, strict),
       { minItems: 1, maxItems: 100 },
@@ -35,14 +37,28 @@ export const ReservationBody = Type.Object(
   },
   strict,
 );
+export const HoldsBody = Type.Object(
+  { holds: Type.Array(Hold, { minItems: 1, maxItems: mostOrders }) },
+  strict,
+);
+export const ConfirmsBody = Type.Object(
+  { orderIds: Type.Array(Uuid, { minItems: 1, maxItems: mostOrders }) },
+  strict,
+);
+/** What came of an order: its new status, or the code of what stands in the way. */
+const Outcome = Type.Object({
+  orderId: Uuid,
+  status: Type.Optional(Type.Union([Type.Literal("held"), Type.Literal("confirmed")])),
+  expiresAt: Type.Optional(Type.String()),
+  refused: Type.Optional(Type.String()),
+  /** What is short, when something is. */
+  items: Type.Optional(
+    Type.Array(Type.Object({ productId: Uuid, quantity: Type.Integer(), available: Type.Integer() })),
+  ),
+});
+export const OutcomesView = Type.Object({ outcomes: Type.Array(Outcome) });
 export const FindBody = Type.Object({ orderIds: Type.Array(Uuid, { minItems: 1, maxItems: 1000 }) }, strict);
 export const ReservationsView = Type.Object({
   reservations: Type.Array(Type.Object({ orderId: Uuid, status: Type.String() })),
 });
-export const HeldView = Type.Object({
-  orderId: Uuid,
-  status: Type.Literal("held"),
-  expiresAt: Type.String(),
-});
-export const ConfirmedView = Type.Object({ orderId: Uuid, status: Type.Literal("confirmed") });
 export const ReleasedView = Type.Object({ orderId: Uuid, status: Type.Literal("released") });

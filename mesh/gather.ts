@@ -1,7 +1,7 @@
 import postgres from "postgres";
 
 export interface GatherOptions<Input, Output> {
-  /** Does all of it in one transaction and gives an answer for each, in the order of the batch. */
+  /** Does all of it in one transaction, or one call, and gives an answer for each, in the order of the batch. */
   readonly together: (batch: readonly Input[]) => Promise<readonly Output[]>;
   /** The most in one batch. */
   readonly most?: number;
@@ -15,16 +15,21 @@ interface Waiting<Input, Output> {
   readonly reject: (error: unknown) => void;
 }
 
+/** Thrown by `together` for a batch that was refused as a whole, and for certain changed nothing. */
+export class BatchRefused extends Error {
+  override readonly name = "BatchRefused";
+}
+
 /**
- * Makes one transaction of calls that come close together (group commit): under load most of what a small transaction
- * costs is the round trip, the start of its statements and the commit, not its rows. A call after a pause goes at once.
- * When the database refuses a batch, each of it is tried alone, so that nobody fails for another's fault; when the
- * connection is lost, all of it fails, with its outcome unknown.
+ * Makes one transaction, or one call, of what comes close together (group commit): under load most of what a small
+ * transaction costs is the round trip, the start of its statements and the commit, not its rows. What comes after a pause
+ * goes at once. When a batch is refused, each of it is tried alone, so that nobody fails for another's fault; when
+ * the connection is lost, all of it fails, with its outcome unknown. It runs in the context of its first.
  */
 export function gather<Input, Output>({
   together,
   most = 64,
-  everyMs = 10,
+  everyMs = 20,
 }: GatherOptions<Input, Output>): (input: Input) => Promise<Output> {
   let waiting: Waiting<Input, Output>[] = [];
   let startedAt = Number.NEGATIVE_INFINITY;
@@ -68,4 +73,5 @@ export function gather<Input, Output>({
 
 /** The data, a constraint, a deadlock or a raised exception: the batch is rolled back for certain (SQLSTATE classes). */
 const isRefusal = (error: unknown): boolean =>
-  error instanceof postgres.PostgresError && /^(22|23|40|P0)/.test(error.code);
+  error instanceof BatchRefused ||
+  (error instanceof postgres.PostgresError && /^(22|23|40|P0)/.test(error.code));
