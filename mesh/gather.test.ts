@@ -17,23 +17,46 @@ test("calls of one moment are one batch, each with its own answer", async () => 
   expect(batches).toEqual([[1, 2, 3]]);
 });
 
-test("batches keep their distance and their size; nobody is left behind", async () => {
-  const begun: number[] = [];
+test("what comes while a batch is under way is the next one, in batches of the given size", async () => {
   const sizes: number[] = [];
+  let finish = () => {};
   const same = gather<number, number>({
     most: 4,
-    everyMs: 20,
     together: async (batch) => {
-      begun.push(performance.now());
       sizes.push(batch.length);
+      if (sizes.length === 1) {
+        await new Promise<void>((resolve) => {
+          finish = resolve;
+        });
+      }
       return batch;
     },
   });
-  await same(0);
+  const first = same(0);
+  await new Promise(setImmediate);
   const all = Array.from({ length: 10 }, (_, at) => at);
-  expect(await Promise.all(all.map(same))).toEqual(all);
+  const others = Promise.all(all.map(same));
+  await new Promise(setImmediate);
+  expect(sizes).toEqual([1]);
+  finish();
+  expect(await first).toBe(0);
+  expect(await others).toEqual(all);
   expect(sizes).toEqual([1, 4, 4, 2]);
-  expect((begun[1] ?? 0) - (begun[0] ?? 0)).toBeGreaterThan(15);
+});
+
+test("a batch that is stuck holds nobody up for longer than patience", async () => {
+  let calls = 0;
+  const same = gather<number, number>({
+    patienceMs: 20,
+    together: (batch) => {
+      calls += 1;
+      return calls === 1 ? new Promise(() => {}) : Promise.resolve(batch);
+    },
+  });
+  void same(0);
+  await new Promise(setImmediate);
+  expect(await Promise.all([1, 2, 3].map(same))).toEqual([1, 2, 3]);
+  expect(calls).toBe(2);
 });
 
 test("what the database refuses fails alone", async () => {

@@ -5,8 +5,10 @@ export interface GatherOptions<Input, Output> {
   readonly together: (batch: readonly Input[]) => Promise<readonly Output[]>;
   /** The most in one batch. */
   readonly most?: number;
-  /** Batches begin at least this far apart, in milliseconds; so much later may a call be served under load. */
-  readonly everyMs?: number;
+  /** Batches begin at least so far apart, in milliseconds. */
+  readonly apartMs?: number;
+  /** How long the next batch waits for the end of the one before, in milliseconds: that one may be stuck. */
+  readonly patienceMs?: number;
 }
 
 interface Waiting<Input, Output> {
@@ -23,17 +25,21 @@ export class BatchRefused extends Error {
 /**
  * Makes one transaction, or one call, of what comes close together (group commit): under load most of what a small
  * transaction costs is the round trip, the start of its statements and the commit, not its rows. What comes after a pause
- * goes at once. When a batch is refused, each of it is tried alone, so that nobody fails for another's fault; when
+ * goes at once; what comes while a batch is under way is the next one, so that the more there is to do, the more of it is
+ * done together. When a batch is refused, each of it is tried alone, so that nobody fails for another's fault; when
  * the connection is lost, all of it fails, with its outcome unknown. It runs in the context of its first.
  */
 export function gather<Input, Output>({
   together,
   most = 64,
-  everyMs = 20,
+  apartMs = 8,
+  patienceMs = 40,
 }: GatherOptions<Input, Output>): (input: Input) => Promise<Output> {
   let waiting: Waiting<Input, Output>[] = [];
-  let startedAt = Number.NEGATIVE_INFINITY;
+  let underWay = 0;
   let planned = false;
+  let startedAt = Number.NEGATIVE_INFINITY;
+  let timer: ReturnType<typeof setTimeout> | undefined;
 
   async function run(batch: readonly Waiting<Input, Output>[]): Promise<void> {
     try {
@@ -41,7 +47,7 @@ export function gather<Input, Output>({
       for (const [at, { resolve }] of batch.entries()) resolve(outputs[at] as Output);
     } catch (error) {
       if (batch.length > 1 && isRefusal(error)) {
-        for (const each of batch) void run([each]);
+        await Promise.all(batch.map((each) => run([each])));
         return;
       }
       for (const { reject } of batch) reject(error);
@@ -49,25 +55,38 @@ export function gather<Input, Output>({
   }
 
   function begin(): void {
+    clearTimeout(timer);
+    timer = undefined;
     planned = false;
-    startedAt = performance.now();
     const batch = waiting.slice(0, most);
     waiting = waiting.slice(most);
-    if (waiting.length > 0) plan(0);
-    void run(batch);
+    if (batch.length === 0) return;
+    underWay += 1;
+    startedAt = performance.now();
+    void run(batch).then(() => {
+      underWay -= 1;
+      if (waiting.length > 0 && !planned) plan();
+    });
+    if (waiting.length > 0) plan();
   }
 
-  function plan(afterMs: number): void {
+  function plan(): void {
+    if (underWay > 0) {
+      timer ??= setTimeout(begin, patienceMs);
+      return;
+    }
     planned = true;
-    // Even without a wait, after what is ready to run now: it may bring more.
-    if (afterMs > 0) setTimeout(begin, afterMs);
+    clearTimeout(timer);
+    const early = startedAt + apartMs - performance.now();
+    if (early > 0) timer = setTimeout(begin, early);
+    // After what is ready to run now: it may bring more.
     else setImmediate(begin);
   }
 
   return (input) =>
     new Promise((resolve, reject) => {
       waiting.push({ input, resolve, reject });
-      if (!planned) plan(startedAt + everyMs - performance.now());
+      if (!planned) plan();
     });
 }
 

@@ -51,10 +51,8 @@ export function createProductApp({
     catalogue: createCatalogue({ sql, cache, stock }),
     catalogueVersion,
     stock,
-    // Callers gather as well: what comes here together is not to wait for long again.
-    holdStock: gather({ everyMs: 5, together: (holds) => holdStocks(sql, holds, now()) }),
+    holdStock: gather({ together: (holds) => holdStocks(sql, holds, now()) }),
     confirmHold: gather({
-      everyMs: 5,
       together: (confirms) => autocommit((each) => confirmReservations(each, confirms, now())),
     }),
     metrics: productMetrics,
