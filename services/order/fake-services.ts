@@ -138,7 +138,8 @@ export function createFakeServices() {
       if (!("charges" in row)) return { orderId, status: row.status };
       const captured = row.charges * row.amount;
       const refunded = row.status === "refunded" ? captured : 0;
-      return { id: row.id, orderId, captured, refunded, booked: captured - refunded, currency: "EUR" };
+      const booked = captured - refunded;
+      return { id: row.id, orderId, captured, refunded, booked, undone: refunded, currency: "EUR" };
     });
     return { status: 200, body: { [name]: answer } };
   }

@@ -24,6 +24,7 @@ const paymentsBody = TypeCompiler.Compile(
         captured: Type.Integer(),
         refunded: Type.Integer(),
         booked: Type.Integer(),
+        undone: Type.Integer(),
         currency: Type.String(),
       }),
     ),

@@ -7,6 +7,8 @@ export interface PaymentBooks {
   readonly captured: number;
   readonly refunded: number;
   readonly booked: number;
+  /** What of `refunded` went back because the order was cancelled. */
+  readonly undone: number;
   readonly currency: string;
 }
 
@@ -21,7 +23,11 @@ export async function findBooks(sql: Sql, orderIds: readonly string[]): Promise<
             select sum(l.amount) from refunds r join ledger l on l.refund_id = r.id and l.kind = 'refund'
             where r.payment_id = p.id
           ), 0)
-      )::bigint as booked
+      )::bigint as booked,
+      coalesce((
+        select sum(r.amount) from refunds r
+        where r.payment_id = p.id and r.origin = 'cancellation' and r.status = 'succeeded'
+      ), 0)::bigint as undone
     from payments p where p.order_id = any (${[...orderIds]}::uuid[]) and p.user_id is not null`;
   return [...rows];
 }

@@ -51,6 +51,7 @@ export const BooksView = Type.Object({
       captured: Type.Integer(),
       refunded: Type.Integer(),
       booked: Type.Integer(),
+      undone: Type.Integer(),
       currency: Type.String(),
     }),
   ),

@@ -1,12 +1,11 @@
 import { type Problem, ProblemError, problems } from "#mesh/problem";
 import type { ChangeRefusal } from "./change-product.ts";
 import type { DeleteRefusal } from "./delete-product.ts";
-import type { ConfirmRefusal, HoldRefusal } from "./reservation.ts";
 
-type Refusal = ChangeRefusal | DeleteRefusal | HoldRefusal | ConfirmRefusal;
+type Refusal = ChangeRefusal | DeleteRefusal;
 type ProblemOf = { [R in Refusal as R["refused"]]: (refusal: R) => Problem };
 
-/** Every refusal of this service and the problem that answers it. */
+/** Every refusal of a client and the problem that answers it; orders get theirs as outcomes, one beside the other. */
 const table: ProblemOf = {
   "product-not-found": () => ({
     status: 404,
@@ -32,33 +31,6 @@ const table: ProblemOf = {
         detail: `There is no grid intensity for "${country}"`,
       },
     ]),
-  "insufficient-stock": ({ short }) => ({
-    status: 409,
-    code: "insufficient-stock",
-    title: "There is not enough in stock",
-    detail: "Nothing was reserved",
-    extensions: { items: short },
-  }),
-  "reservation-mismatch": () => ({
-    status: 409,
-    code: "reservation-mismatch",
-    title: "The order has reserved other items already",
-  }),
-  "reservation-released": () => ({
-    status: 409,
-    code: "reservation-released",
-    title: "The reservation was released",
-  }),
-  "reservation-expired": () => ({
-    status: 409,
-    code: "reservation-expired",
-    title: "The reservation ended before it was confirmed",
-  }),
-  "reservation-not-found": () => ({
-    status: 404,
-    code: "reservation-not-found",
-    title: "The order has no reservation",
-  }),
 };
 
 /** The problem that answers a refusal of any use case. */

@@ -24,8 +24,8 @@ export async function auditMoney(
   const books = new Map(charged.map((each) => [each.orderId, each]));
   for (const order of orders) {
     const { id, status, total } = order;
-    const { net = 0, charges = 0, captured: taken = 0 } = books.get(id) ?? {};
-    const { booked = 0, refunded = 0, captured = 0, status: payment } = paid.get(id) ?? {};
+    const { net = 0, charges = 0 } = books.get(id) ?? {};
+    const { booked = 0, refunded = 0, captured = 0, given = 0, status: payment } = paid.get(id) ?? {};
     expect(charges <= 1, () => `order ${id} was charged ${charges} times`);
     expect(net === booked, () => `order ${id}: the provider's net is ${net}, the ledger's ${booked}`);
     expect(
@@ -33,8 +33,9 @@ export async function auditMoney(
       () => `order ${id}: the payment says ${captured - refunded}, the ledger ${booked}`,
     );
     if (isSold(order)) {
-      // An admin may have given some of it back, or all, without taking the order back.
-      expect(taken === total, () => `order ${id} is ${status} at ${total}, charged ${taken}`);
+      // Of a sold order only an admin gives money back.
+      const charged = net + given;
+      expect(charged === total, () => `order ${id} is ${status} at ${total}, charged ${charged}`);
       const isPaid = payment === "captured" || payment === "refunded";
       expect(isPaid, () => `order ${id} is ${status}, its payment ${payment ?? "missing"}`);
     }
@@ -54,12 +55,16 @@ const readPayments = (payment: Stores["payment"]) => payment<
     readonly captured: number;
     readonly refunded: number;
     readonly booked: number;
+    readonly given: number;
   }[]
 >`
   select p.order_id as "orderId", p.status, p.refunded,
     case when p.status in ('captured', 'refunded') then p.amount else 0 end as captured,
-    coalesce(l.booked, 0)::bigint as booked
+    coalesce(l.booked, 0)::bigint as booked, coalesce(r.given, 0)::bigint as given
   from payments p left join (
     select payment_id, sum(case kind when 'capture' then amount else -amount end) as booked
     from ledger group by payment_id
-  ) l on l.payment_id = p.id`;
+  ) l on l.payment_id = p.id left join (
+    select payment_id, sum(amount) as given from refunds where origin = 'admin' and status = 'succeeded'
+    group by payment_id
+  ) r on r.payment_id = p.id`;
