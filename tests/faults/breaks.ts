@@ -11,6 +11,8 @@ export interface Break {
   readonly violation: RegExp;
   readonly cards?: CardWeights;
   readonly cancelShare?: number;
+  /** How many of each scarce product there are. */
+  readonly hotStock?: number;
   readonly faults?: readonly Fault[];
 }
 
@@ -66,11 +68,18 @@ export const breaks: readonly Break[] = [
       {
         file: "services/product/migrations/0002_many_orders_at_once.sql",
         from: "select s.product_id, s.on_hand, s.for_sale from stock s\n      where s.product_id = any (p_products) order by s.product_id for update",
-        to: "select s.product_id, s.on_hand, s.for_sale from stock s, pg_sleep(0.1)\n      where s.product_id = any (p_products)",
+        to: "select s.product_id, s.on_hand, s.for_sale from stock s, pg_sleep(0.5)\n      where s.product_id = any (p_products)",
+      },
+      {
+        // One at a time, and all at once: a batch looks at what its own orders take together.
+        file: "services/product/app.ts",
+        from: "holdStock: gather({",
+        to: "holdStock: gather({ most: 1, apartMs: 0, patienceMs: 0,",
       },
     ],
     violation: /stock of \S+ -\d+ are on hand/,
     cards: onlyVisa,
+    hotStock: 5,
   },
   {
     name: "relay-order",

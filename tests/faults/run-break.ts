@@ -49,7 +49,12 @@ export async function runBreak(
 }
 
 async function search(home: Home, chosen: Break, system: ProvenSystem): Promise<string | undefined> {
-  const shop = await openShop(system.gateway, { people: 8, products: 8, hot: 4, hotStock: 20 });
+  const shop = await openShop(system.gateway, {
+    people: 8,
+    products: 8,
+    hot: 4,
+    hotStock: chosen.hotStock ?? 20,
+  });
   const audited: AuditedSystem = {
     databases: system.stores.databaseUrls,
     sandbox: system.sandbox,
