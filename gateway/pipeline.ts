@@ -5,7 +5,7 @@ import type { Log } from "#observability/log";
 import type { Metrics } from "#observability/metrics";
 import { type Arrival, Exchange } from "./exchange.ts";
 import type { AnswerName } from "./gateway-file.ts";
-import type { Decision, Limit } from "./limits/gcra.ts";
+import type { Decision, Pace } from "./limits/gcra.ts";
 import { edgeProblems } from "./problems.ts";
 import type { Route, RouteTable, Upstream } from "./routes.ts";
 import { answerOptions, type CorsPolicy, noteOrigin, setCorsHeaders } from "./stages/allow-origin.ts";
@@ -24,7 +24,7 @@ import type { UpstreamFailure } from "./upstream/call-upstream.ts";
 import type { Deadlines } from "./upstream/deadlines.ts";
 
 export interface Limiter {
-  decide(key: string, limit: Limit, now: number): Decision | Promise<Decision>;
+  decide(key: string, limit: Pace, now: number): Decision | Promise<Decision>;
 }
 
 /** Answers a route by itself, for what is not simply one upstream's answer. */
@@ -70,7 +70,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
     // A refused token counts against the client's address: guessing must not be free.
     const unauthenticated = await authenticate(exchange, route, verifier);
-    const limited = applyDecision(exchange, route, await decide(exchange, route));
+    const limited = await limitRate(exchange, route);
     const refusal = limited ?? unauthenticated ?? authorise(exchange, route);
     if (refusal) return refusal;
 
@@ -87,14 +87,16 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     return answerOptions(exchange, table, cors);
   }
 
-  async function decide(exchange: Exchange, route: Route): Promise<Decision> {
-    const decision = await limiter.decide(limitKey(exchange, route), route.limit, Date.now());
+  async function limitRate(exchange: Exchange, route: Route): Promise<Problem | undefined> {
+    const [limit] = route.limits;
+    if (limit?.rate.kind !== "rate") return undefined;
+    const decision = await limiter.decide(limitKey(exchange, limit), limit.rate, Date.now());
     decisions.inc({
-      limit: route.limit.name,
+      limit: limit.name,
       outcome: decision.allowed ? "allowed" : "refused",
       by: decision.by,
     });
-    return decision;
+    return applyDecision(exchange, limit, decision);
   }
 
   function passOn(upstream: Upstream, outcome: Response | UpstreamFailure): Response | Problem {

@@ -55,13 +55,17 @@ test.each([
 test("routes of one path keep their own rules by method", () => {
   const routes = table.find("/api/orders", []);
   expect(routes?.allow).toBe("GET, HEAD, POST, OPTIONS");
-  expect(routes?.byMethod.get("HEAD")?.auth).toBe("user");
-  expect(routes?.byMethod.get("POST")).toMatchObject({ auth: "admin", timeoutMs: 50, bodyBytes: 20 });
-  expect(routes?.byMethod.get("GET")).toMatchObject({ auth: "user", timeoutMs: 1000, bodyBytes: 10 });
+  expect(routes?.byMethod.get("HEAD")?.auth).toMatchObject({ anonymous: false, roles: [] });
+  expect(routes?.byMethod.get("POST")).toMatchObject({
+    auth: { roles: ["admin"] },
+    timeoutMs: 50,
+    bodyBytes: 20,
+  });
+  expect(routes?.byMethod.get("GET")).toMatchObject({ auth: { roles: [] }, timeoutMs: 1000, bodyBytes: 10 });
 });
 
 test("a limit is published as what may come at once and when all of it is back", () => {
-  expect(table.limits.map(({ policy }) => policy)).toEqual(['"default";q=100;w=10', '"slow";q=3;w=6']);
+  expect(table.limits.map(({ rate }) => rate.policy)).toEqual(['"default";q=100;w=10', '"slow";q=3;w=6']);
 });
 
 test("an upstream's url has no slash at its end, so that paths can follow it", () => {

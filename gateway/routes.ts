@@ -1,5 +1,6 @@
 import type { AnswerName, Auth, GatewayFile, LimitSpec, Method, RouteSpec } from "./gateway-file.ts";
-import type { Limit } from "./limits/gcra.ts";
+import type { Limit } from "./limits/limit.ts";
+import type { CorsPolicy } from "./stages/allow-origin.ts";
 
 export interface Upstream {
   readonly name: string;
@@ -7,20 +8,46 @@ export interface Upstream {
   readonly url: string;
 }
 
+/** Who may call a route. */
+export interface RouteAuth {
+  /** Callers without a credential may too. */
+  readonly anonymous: boolean;
+  /** Any of them; empty: no role is asked for. */
+  readonly roles: readonly string[];
+  /** All of them. */
+  readonly scopes: readonly string[];
+  readonly accept: readonly ("token" | "api-key")[];
+  /** Names of issuers whose tokens are taken; empty: every issuer's. */
+  readonly issuers: readonly string[];
+}
+
 /** One line of `gateway.yaml`, with its names resolved and its defaults filled in. */
 export interface Route {
   /** As written, `/api/orders/{id}`: what metrics and logs call it. */
   readonly template: string;
+  /** `shop.example.com`, `*.example.com`, or empty for every host. */
+  readonly host: string;
+  /** Conditions on the request, with names in lower case; all of them have to hold. */
+  readonly headers: readonly { readonly name: string; readonly value: string }[];
   readonly parameters: readonly string[];
   readonly methods: readonly Method[];
   readonly target:
     | { readonly kind: "upstream"; readonly upstream: Upstream }
     | { readonly kind: "answer"; readonly answer: AnswerName };
-  readonly auth: Auth;
+  readonly auth: RouteAuth;
   readonly ignoreToken: boolean;
-  readonly limit: Limit;
+  /** Every one of them has to allow a request. */
+  readonly limits: readonly Limit[];
+  /** What one request takes from each limit. */
+  readonly cost: number;
   readonly timeoutMs: number;
   readonly bodyBytes: number;
+  /** Media types of bodies that are taken; empty: whatever comes. */
+  readonly contentTypes: readonly string[];
+  /** Whether requests are checked against the upstream's own OpenAPI document. */
+  readonly validate: boolean;
+  /** Whose pages may call it from a browser; undefined: nobody's. */
+  readonly cors: CorsPolicy | undefined;
 }
 
 /** The routes of one path, by method. */
@@ -52,8 +79,9 @@ export function compileRoutes(file: GatewayFile): RouteTable {
   const root: Node = { fixed: new Map() };
   const exact = new Map<string, PathRoutes>();
   const routes: Route[] = [];
+  const cors = { origins: new Set(file.cors.origins), maxAgeSeconds: file.cors.maxAgeSeconds };
   for (const spec of file.routes) {
-    const route = compileRoute(spec, file.defaults, upstreams, limits);
+    const route = compileRoute(spec, file.defaults, upstreams, limits, cors);
     const node = nodeOf(root, spec.path);
     node.routes ??= { byMethod: new Map(), allow: "" };
     for (const method of spec.methods) {
@@ -77,6 +105,7 @@ function compileRoute(
   defaults: GatewayFile["defaults"],
   upstreams: ReadonlyMap<string, Upstream>,
   limits: ReadonlyMap<string, Limit>,
+  cors: CorsPolicy,
 ): Route {
   const limit = limits.get(spec.limit ?? defaults.limit);
   const upstream = spec.upstream === undefined ? undefined : upstreams.get(spec.upstream);
@@ -86,22 +115,35 @@ function compileRoute(
   if (!limit || !target) throw new Error(`Route ${spec.path} names what is not defined`);
   return {
     template: spec.path,
+    host: "",
+    headers: [],
     parameters: [...spec.path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? ""),
     methods: spec.methods,
     target,
-    auth: spec.auth,
+    auth: compileAuth(spec.auth),
     ignoreToken: spec.ignoreToken ?? false,
-    limit,
+    limits: [limit],
+    cost: 1,
     timeoutMs: spec.timeoutMs ?? defaults.timeoutMs,
     bodyBytes: spec.bodyBytes ?? defaults.bodyBytes,
+    contentTypes: [],
+    validate: false,
+    cors,
   };
+}
+
+function compileAuth(auth: Auth): RouteAuth {
+  const roles = auth === "admin" ? ["admin"] : [];
+  return { anonymous: auth === "anyone", roles, scopes: [], accept: ["token"], issuers: [] };
 }
 
 function compileLimit(name: string, { requests, perSeconds, burst, by }: LimitSpec): Limit {
   const intervalMs = (perSeconds * 1000) / requests;
   // The whole burst is there again after `burst` intervals: that is the window a client can reckon with.
   const windowSeconds = Math.max(1, Math.ceil((burst * intervalMs) / 1000));
-  return { name, by, intervalMs, burst, policy: `"${name}";q=${burst};w=${windowSeconds}` };
+  const policy = `"${name}";q=${burst};w=${windowSeconds}`;
+  const rate = { kind: "rate", requests, perSeconds, burst, intervalMs, policy } as const;
+  return { name, by: [by], rate, tiers: new Map(), exempt: [] };
 }
 
 function nodeOf(root: Node, path: string): Node {

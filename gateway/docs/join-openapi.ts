@@ -113,7 +113,7 @@ function complete(route: Route, described: Json | undefined): Json {
         content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
       },
     },
-    ...(route.auth !== "anyone" && { security: [{ bearer: [] }], "x-role": route.auth }),
+    ...(!route.auth.anonymous && { security: [{ bearer: [] }], "x-role": roleOf(route.auth) }),
   };
 }
 
@@ -134,9 +134,11 @@ function jsonOnly(message: Json): Json {
   return json === undefined ? message : { ...message, content: { "application/json": json } };
 }
 
+const roleOf = ({ roles }: Route["auth"]): string => (roles.length === 0 ? "user" : roles.join(" or "));
+
 /** Whoever reads the documentation of a call has to see that it is not for everyone. */
 function forWhom(auth: Route["auth"], { description }: Json): Json {
-  if (auth !== "admin") return {};
+  if (!auth.roles.includes("admin")) return {};
   return { description: ["For admins.", description].filter(Boolean).join(" ") };
 }
 

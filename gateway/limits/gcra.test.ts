@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { gcra, type Limit } from "./gcra.ts";
+import { gcra, type Pace } from "./gcra.ts";
 import { LocalLimiter } from "./local-limiter.ts";
 
-const limit: Limit = { name: "test", by: "caller", intervalMs: 100, burst: 5, policy: "" };
+const limit: Pace = { intervalMs: 100, burst: 5 };
 
 test("a newcomer may use the whole burst at once, and then one request an interval", () => {
   const limiter = new LocalLimiter();

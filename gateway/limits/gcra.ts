@@ -1,14 +1,7 @@
-/** A rate limit, compiled from `gateway.yaml`. */
-export interface Limit {
-  readonly name: string;
-  readonly by: "caller" | "address";
-  /** One request is earned back in this time. */
-  readonly intervalMs: number;
-  /** So many at once. */
-  readonly burst: number;
-  /** The value of the `RateLimit-Policy` header. */
-  readonly policy: string;
-}
+import type { FlowRate } from "./limit.ts";
+
+/** What the reckoning needs of a rate. */
+export type Pace = Pick<FlowRate, "intervalMs" | "burst">;
 
 export interface Decision {
   readonly allowed: boolean;
@@ -28,7 +21,7 @@ export interface Decision {
  * @param arrival the state before, in ms; undefined for a newcomer
  */
 export function gcra(
-  { intervalMs, burst }: Limit,
+  { intervalMs, burst }: Pace,
   arrival: number | undefined,
   now: number,
 ): { readonly arrival: number; readonly decision: Decision } {

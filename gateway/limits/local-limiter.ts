@@ -1,4 +1,4 @@
-import { type Decision, gcra, type Limit } from "./gcra.ts";
+import { type Decision, gcra, type Pace } from "./gcra.ts";
 
 /**
  * Decides in this process alone. It stands in for Redis, so what it lets in is exact for one gateway process.
@@ -8,7 +8,7 @@ export class LocalLimiter {
   readonly #arrivals = new Map<string, number>();
   constructor(private readonly maxKeys = 100_000) {}
 
-  decide(key: string, limit: Limit, now: number): Decision {
+  decide(key: string, limit: Pace, now: number): Decision {
     const { arrival, decision } = gcra(limit, this.#arrivals.get(key), now);
     if (this.#arrivals.size >= this.maxKeys && !this.#arrivals.has(key)) {
       const oldest = this.#arrivals.keys().next();

@@ -4,11 +4,11 @@ import { openRedis, redisReady } from "#mesh/redis/open-redis";
 import { uuidV7 } from "#mesh/uuid-v7";
 import { createLog } from "#observability/log";
 import { testRedisUrl } from "../test-gateway.ts";
-import type { Limit } from "./gcra.ts";
+import type { Pace } from "./gcra.ts";
 import { LocalLimiter } from "./local-limiter.ts";
 import { SharedLimiter } from "./shared-limiter.ts";
 
-const limit: Limit = { name: "test", by: "caller", intervalMs: 60_000, burst: 5, policy: "" };
+const limit: Pace = { intervalMs: 60_000, burst: 5 };
 const log = createLog({ service: "gateway", level: "error", destination: { write: () => {} } });
 let first: Redis;
 let second: Redis;
@@ -47,7 +47,7 @@ test("Redis and this process reckon the same", async () => {
 
 test("the count leaves Redis by itself", async () => {
   const key = uuidV7();
-  const soon: Limit = { ...limit, intervalMs: 1000 };
+  const soon: Pace = { ...limit, intervalMs: 1000 };
   await new SharedLimiter(first, new LocalLimiter(), 5000).decide(key, soon, Date.now());
   expect(await first.pttl(`limit:${key}`)).toBeWithin(1, 1001);
 });

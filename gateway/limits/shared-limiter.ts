@@ -1,5 +1,5 @@
 import type { Redis } from "ioredis";
-import type { Decision, Limit } from "./gcra.ts";
+import type { Decision, Pace } from "./gcra.ts";
 import type { LocalLimiter } from "./local-limiter.ts";
 
 /**
@@ -39,7 +39,7 @@ type WithScript = Redis & {
 
 interface Question {
   readonly key: string;
-  readonly limit: Limit;
+  readonly limit: Pace;
   readonly askedAt: number;
   readonly resolve: (decision: Decision) => void;
 }
@@ -72,7 +72,7 @@ export class SharedLimiter {
   }
 
   /** @param now milliseconds since the epoch, for the local decision */
-  decide(key: string, limit: Limit, now: number): Decision | Promise<Decision> {
+  decide(key: string, limit: Pace, now: number): Decision | Promise<Decision> {
     if (this.#redis.status !== "ready") return this.local.decide(key, limit, now);
     if (this.#resting) {
       if (now < this.#restingUntil) return this.local.decide(key, limit, now);

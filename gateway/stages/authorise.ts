@@ -5,8 +5,10 @@ import type { Route } from "../routes.ts";
 
 /** Whether this caller may use the route at all. Whose order it is, the service decides. */
 export function authorise({ caller }: Exchange, { auth }: Route): Problem | undefined {
-  if (auth === "anyone") return undefined;
+  if (auth.anonymous) return undefined;
   if (!caller) return edgeProblems.missingToken();
-  if (auth === "admin" && !caller.roles.includes("admin")) return edgeProblems.missingRole("admin");
+  const { roles } = auth;
+  if (roles.length > 0 && !roles.some((role) => caller.roles.includes(role)))
+    return edgeProblems.missingRole(roles.join(" or "));
   return undefined;
 }

@@ -11,6 +11,6 @@ export function setSecurityHeaders({ protocol, route, method }: Exchange, header
   if (protocol === "https") headers.set("strict-transport-security", "max-age=63072000; includeSubDomains");
   // What is meant for one person must not be kept by a cache in between, unless a service says otherwise. Tokens, too,
   // are given out by POST (RFC 6749 §5.1).
-  const open = route?.auth === "anyone" && (method === "GET" || method === "HEAD");
+  const open = route?.auth.anonymous === true && (method === "GET" || method === "HEAD");
   if (!open && !headers.has("cache-control")) headers.set("cache-control", "no-store");
 }
