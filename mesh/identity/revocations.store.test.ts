@@ -57,3 +57,33 @@ test("a revocation ends when the last token of the session has expired", async (
   await revocations.revoke(session, new Date(Date.now() - 1));
   expect(revocations.isRevoked(session)).toBe(false);
 });
+
+test("a user's tokens and everybody's end at a time, everywhere within a second and for who starts later", async () => {
+  const [one, other] = await Promise.all([verifier(), verifier()]);
+  const user = `user with ${uuidV7()}`;
+  const now = new Date();
+  const second = now.getTime() / 1000;
+  await one.revocations.revokeUser(user, now, inAMinute());
+  const isOld = ({ revocations }: typeof one) => revocations.isRevoked("", user, second - 1);
+  await eventually(() => isOld(other) || undefined, { withinMs: 1000 });
+  const later = await verifier();
+  expect(isOld(later)).toBe(true);
+  expect(later.revocations.isRevoked("", user, second)).toBe(false);
+  expect(later.revocations.isRevoked("", uuidV7(), second - 1)).toBe(false);
+  // Long ago, because other tests share this Redis.
+  const longAgo = 1000;
+  await one.revocations.revokeAll(new Date(longAgo * 1000), inAMinute());
+  await eventually(() => other.revocations.isRevoked("", uuidV7(), longAgo - 1) || undefined, {
+    withinMs: 1000,
+  });
+  expect(other.revocations.isRevoked("", uuidV7(), longAgo)).toBe(false);
+});
+
+test("revoking without Redis says so, and holds where it was said", async () => {
+  const { redis, revocations } = await verifier();
+  const user = uuidV7();
+  redis.disconnect();
+  expect(revocations.revokeUser(user, new Date(), inAMinute())).rejects.toThrow();
+  expect(revocations.isRevoked("", user, Date.now() / 1000 - 1)).toBe(true);
+  expect(revocations.revokeUser("", new Date(), inAMinute())).rejects.toThrow("mean everybody");
+});
