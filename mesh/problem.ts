@@ -74,6 +74,16 @@ export const problems = {
     title: "This is not yours to do",
     detail,
   }),
+  /** @param scope what would open it (RFC 6750 §3.1); left out where no scope does */
+  insufficientScope: (scope?: string): Problem => ({
+    status: 403,
+    code: "insufficient-scope",
+    title: "The token is not good for this",
+    detail: scope ? `This takes the scope ${scope}` : "This takes a person who signed in",
+    headers: {
+      "www-authenticate": `Bearer realm="ecotrack", error="insufficient_scope"${scope ? `, scope="${scope}"` : ""}`,
+    },
+  }),
   notFound: (detail: string): Problem => ({
     status: 404,
     code: "not-found",

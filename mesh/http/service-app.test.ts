@@ -31,6 +31,8 @@ beforeAll(async () => {
       params: Type.Object({ id: Uuid }),
     })
     .get("/admin", ({ caller }) => ({ user: caller.userId }), { admin: true })
+    .get("/scoped", ({ caller }) => ({ user: caller.userId }), { user: "orders:read" })
+    .get("/scoped-admin", ({ caller }) => ({ user: caller.userId }), { admin: "orders:operate" })
     .get("/undeclared", () => ({ secret: true }))
     .get(
       "/broken",
@@ -98,6 +100,25 @@ describe("who may call", () => {
       status: 200,
       body: { user: "u2" },
     });
+  });
+  test("a token with scopes opens what takes one of them, and nothing that was not opened to clients", async () => {
+    const roles = ["admin"];
+    const reader = await people.userToken({ userId: "u1", roles, scope: "orders:read profile" });
+    const operator = await people.userToken({ userId: "u1", roles, scope: "orders:operate" });
+    const asked = async (path: string, token: string) => (await send("GET", path, { token })).status;
+    expect(await asked("/scoped", reader)).toBe(200);
+    expect(await asked("/scoped-admin", operator)).toBe(200);
+    expect(
+      await asked("/scoped-admin", await people.userToken({ userId: "u1", scope: "orders:operate" })),
+    ).toBe(403);
+    expect(await asked("/admin", operator)).toBe(403);
+    expect(await asked(`/mine/${id}`, reader)).toBe(403);
+    const refused = await send("GET", "/scoped", { token: operator });
+    expect(refused).toMatchObject({ status: 403, body: { code: "insufficient-scope" } });
+    expect(refused.headers.get("www-authenticate")).toBe(
+      'Bearer realm="ecotrack", error="insufficient_scope", scope="orders:read"',
+    );
+    expect(await asked("/scoped", await people.userToken({ userId: "u1" }))).toBe(200);
   });
   test("an internal route takes the services it names", async () => {
     const call = async (token: string) =>

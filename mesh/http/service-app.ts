@@ -13,7 +13,7 @@ import type { ServiceCaller, UserCaller } from "../identity/caller.ts";
 import type { Identity } from "../identity/identity.ts";
 import type { ServiceName } from "../identity/service-name.ts";
 import { ProblemError, problemResponse, problems } from "../problem.ts";
-import { requireAdmin, requireService, requireUser } from "./access.ts";
+import { type Opening, requireAdmin, requireService, requireUser } from "./access.ts";
 import { problemOf, withoutBody } from "./problem-of.ts";
 import { refuseRepeats } from "./refuse-repeats.ts";
 import { readStrictJson, readText } from "./strict-json.ts";
@@ -41,7 +41,8 @@ interface Exchange extends RequestContext {
 /**
  * The base of every service: strict JSON, problem documents, who calls, trace and correlation ids, metrics, one log
  * line for what failed. A route says who may call it by exactly one of `anyone`, `user`, `admin`, `services`; one that
- * says nothing answers 403.
+ * says nothing answers 403. `user: true` is for people who signed in; `user: "orders:read"` also for clients and keys
+ * that have this scope.
  */
 export function createServiceApp({ name, identity, log, metrics, rawBodyRoutes = [] }: ServiceAppOptions) {
   const duration = metrics.histogram("http_server_request_duration_seconds", "Time to answer a request", [
@@ -92,14 +93,16 @@ export function createServiceApp({ name, identity, log, metrics, rawBodyRoutes =
           exchangeOf().declared = true;
         },
       },
-      user: {
-        transform: async ({ request }: { request: Request }) => admit(await requireUser(identity, request)),
+      user: (opening: Opening) => ({
+        transform: async ({ request }: { request: Request }) =>
+          admit(await requireUser(identity, request, opening)),
         resolve: () => ({ caller: exchangeOf().caller as UserCaller }),
-      },
-      admin: {
-        transform: async ({ request }: { request: Request }) => admit(await requireAdmin(identity, request)),
+      }),
+      admin: (opening: Opening) => ({
+        transform: async ({ request }: { request: Request }) =>
+          admit(await requireAdmin(identity, request, opening)),
         resolve: () => ({ caller: exchangeOf().caller as UserCaller }),
-      },
+      }),
       services: (names: readonly ServiceName[]) => ({
         transform: async ({ request }: { request: Request }) =>
           admit(await requireService(identity, request, names)),

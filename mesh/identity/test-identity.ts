@@ -8,7 +8,12 @@ import { createTokenVerifier } from "./verify-token.ts";
 /** A throw-away issuer for tests, with the identity that believes it. */
 export interface TestIdentity {
   readonly identity: Identity;
-  userToken(claims: { userId: string; roles?: readonly string[]; sessionId?: string }): Promise<string>;
+  userToken(claims: {
+    userId: string;
+    roles?: readonly string[];
+    sessionId?: string;
+    scope?: string;
+  }): Promise<string>;
   serviceToken(name: ServiceName): Promise<string>;
 }
 
@@ -35,8 +40,8 @@ export async function createTestIdentity(audience: ServiceName): Promise<TestIde
   });
   return {
     identity,
-    userToken: ({ userId, roles = ["customer"], sessionId = uuidV7() }) =>
-      new SignJWT({ sid: sessionId, roles: [...roles] })
+    userToken: ({ userId, roles = ["customer"], sessionId = uuidV7(), scope }) =>
+      new SignJWT({ sid: sessionId, roles: [...roles], ...(scope && { scope }) })
         .setProtectedHeader({ alg: "ES256", kid: "user/1", typ: "at+jwt" })
         .setIssuer(issuer)
         .setAudience("ecotrack")

@@ -71,7 +71,7 @@ export function createNotificationHttp(base: ServiceAppOptions, { sql, transacti
         };
       },
       {
-        user: true,
+        user: "notifications:read",
         query: ListQuery,
         response: { 200: NotificationPage },
         detail: { summary: "What was sent to me", tags },
@@ -80,7 +80,11 @@ export function createNotificationHttp(base: ServiceAppOptions, { sql, transacti
     .get(
       "/api/notifications/preferences",
       async ({ caller }) => ({ email: (await findPreferences(sql, caller.userId)) ?? preferencesByDefault }),
-      { user: true, response: { 200: PreferencesBody }, detail: { summary: "What I want to get", tags } },
+      {
+        user: "notifications:read",
+        response: { 200: PreferencesBody },
+        detail: { summary: "What I want to get", tags },
+      },
     )
     .put(
       "/api/notifications/preferences",
@@ -89,7 +93,7 @@ export function createNotificationHttp(base: ServiceAppOptions, { sql, transacti
         return body;
       },
       {
-        user: true,
+        user: "notifications:write",
         body: PreferencesBody,
         response: { 200: PreferencesBody },
         detail: { summary: "Choose what I want to get", tags },

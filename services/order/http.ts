@@ -39,7 +39,7 @@ export function createOrderHttp(base: ServiceAppOptions, deps: OrderDeps) {
         return new Response(placed.body, { status: placed.status, headers: answerHeaders(placed) });
       },
       {
-        user: true,
+        user: "orders:write",
         refuseCardNumbers: true,
         body: PlaceOrderBody,
         response: { 201: OrderView },
@@ -76,7 +76,7 @@ export function createOrderHttp(base: ServiceAppOptions, deps: OrderDeps) {
         return { data: orders.map(orderView), nextCursor: more && last ? encodeCursor(last.id) : null };
       },
       {
-        user: true,
+        user: "orders:read",
         query: ListQuery,
         response: { 200: OrderPage },
         detail: { summary: "List orders", tags },
@@ -86,7 +86,7 @@ export function createOrderHttp(base: ServiceAppOptions, deps: OrderDeps) {
       `${ordersPath}/:id`,
       async ({ caller, params }) => orderView(accepted(await readOrder(deps.sql, caller, params.id))),
       {
-        user: true,
+        user: "orders:read",
         params: OrderParams,
         response: { 200: OrderView },
         detail: { summary: "Read an order", tags },
@@ -105,7 +105,7 @@ export function createOrderHttp(base: ServiceAppOptions, deps: OrderDeps) {
         };
       },
       {
-        user: true,
+        user: "orders:read",
         params: OrderParams,
         query: HistoryQuery,
         response: { 200: HistoryPage },
@@ -117,7 +117,7 @@ export function createOrderHttp(base: ServiceAppOptions, deps: OrderDeps) {
       async ({ caller, params }) =>
         orderView(accepted(await cancelOrder(deps, caller, params.id.toLowerCase()))),
       {
-        user: true,
+        user: "orders:write",
         params: OrderParams,
         body: NoBody,
         response: { 200: OrderView },

@@ -21,7 +21,7 @@ export function createOperatorHttp(app: ReturnType<typeof createServiceApp>, dep
       async ({ caller, params, body }) =>
         orderView(accepted(await shipOrder(deps, caller, params.id.toLowerCase(), body))),
       {
-        admin: true,
+        admin: "orders:operate",
         params: OrderParams,
         body: ShipBody,
         response: { 200: OrderView },
@@ -37,7 +37,7 @@ export function createOperatorHttp(app: ReturnType<typeof createServiceApp>, dep
       async ({ caller, params }) =>
         orderView(accepted(await deliverOrder(deps, caller, params.id.toLowerCase()))),
       {
-        admin: true,
+        admin: "orders:operate",
         params: OrderParams,
         body: NoBody,
         response: { 200: OrderView },
@@ -60,7 +60,7 @@ export function createOperatorHttp(app: ReturnType<typeof createServiceApp>, dep
         return { data: found.map(sagaView), nextCursor: more && last ? encodeCursor(last.orderId) : null };
       },
       {
-        admin: true,
+        admin: "orders:operate",
         query: SagaQuery,
         response: { 200: SagaPage },
         detail: {
@@ -75,7 +75,7 @@ export function createOperatorHttp(app: ReturnType<typeof createServiceApp>, dep
       "/api/sagas/:orderId/retry",
       async ({ caller, params }) => accepted(await retrySaga(deps, caller, params.orderId.toLowerCase())),
       {
-        admin: true,
+        admin: "orders:operate",
         params: SagaParams,
         body: NoBody,
         response: { 200: SagaStepView },
@@ -90,7 +90,7 @@ export function createOperatorHttp(app: ReturnType<typeof createServiceApp>, dep
         return { step: "step" in abandoned ? abandoned.step : "cancel-payment" };
       },
       {
-        admin: true,
+        admin: "orders:operate",
         params: SagaParams,
         body: AbandonBody,
         response: { 200: SagaStepView },

@@ -88,7 +88,7 @@ export function createPaymentHttp(base: ServiceAppOptions, deps: RefundDeps, web
         return { data: mayRead(caller, payment) ? [view(payment)] : [], nextCursor: null };
       },
       {
-        user: true,
+        user: "payments:read",
         query: PaymentQuery,
         response: { 200: PaymentList },
         detail: { summary: "The payment of an order", tags: ["payments"] },
@@ -103,7 +103,7 @@ export function createPaymentHttp(base: ServiceAppOptions, deps: RefundDeps, web
         return view(payment);
       },
       {
-        user: true,
+        user: "payments:read",
         params: PaymentParams,
         response: { 200: PaymentView },
         detail: { summary: "One payment", tags: ["payments"] },
@@ -121,7 +121,7 @@ export function createPaymentHttp(base: ServiceAppOptions, deps: RefundDeps, web
         return answerResponse(result.answer, result.replayed);
       },
       {
-        admin: true,
+        admin: "payments:write",
         refuseCardNumbers: true,
         params: PaymentParams,
         body: RefundBody,

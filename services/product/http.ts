@@ -93,7 +93,7 @@ export function createProductHttp(base: ServiceAppOptions, deps: ProductDeps) {
         return detail(id);
       },
       {
-        admin: true,
+        admin: "products:write",
         body: ProductBody,
         response: { 201: ProductDetailView },
         detail: { summary: "Put a product up for sale", tags: ["products"] },
@@ -107,7 +107,7 @@ export function createProductHttp(base: ServiceAppOptions, deps: ProductDeps) {
         return detail(params.id);
       },
       {
-        admin: true,
+        admin: "products:write",
         params: ProductParams,
         body: ProductPatch,
         response: { 200: ProductDetailView },
@@ -121,7 +121,7 @@ export function createProductHttp(base: ServiceAppOptions, deps: ProductDeps) {
         return new Response(null, { status: 204 });
       },
       {
-        admin: true,
+        admin: "products:write",
         params: ProductParams,
         detail: { summary: "Take a product out of the shop", tags: ["products"] },
       },
