@@ -1,5 +1,6 @@
 import type { VerifiedToken } from "#mesh/identity/verify-token";
 import { continueTrace, correlationHeader, type RequestContext } from "#observability/context";
+import type { FieldReader } from "./http/fields.ts";
 import type { Decision } from "./limits/gcra.ts";
 import type { Route } from "./routes.ts";
 
@@ -14,6 +15,7 @@ export interface Arrival {
 /** What the stages know about one request. All fields are there from the start, so that every exchange has one shape. */
 export class Exchange {
   readonly method: string;
+  readonly fields: FieldReader;
   readonly context: RequestContext;
   /** The one parsed path: routed, authorised and forwarded as this value. */
   path = "/";
@@ -43,6 +45,7 @@ export class Exchange {
   ) {
     const { headers } = request;
     this.method = request.method;
+    this.fields = headers;
     this.context = continueTrace(headers.get("traceparent"), headers.get(correlationHeader));
   }
 }

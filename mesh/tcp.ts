@@ -19,6 +19,8 @@ export interface TcpConnection<State> {
   resume(): void;
   /** Says that nothing more comes, once all that was written has gone; reading goes on. */
   end(): void;
+  /** Ends both directions once all that was written has gone; nothing that comes is looked at any more. */
+  close(): void;
   /** Ends both directions now; what was not sent is lost. */
   destroy(): void;
 }
@@ -86,6 +88,7 @@ class BunConnection<State> implements TcpConnection<State> {
   closed = false;
   #queue: Uint8Array[] = [];
   #ending = false;
+  #closing = false;
   #paused = false;
 
   constructor(
@@ -137,7 +140,8 @@ class BunConnection<State> implements TcpConnection<State> {
       }
       this.#queue.shift();
     }
-    if (this.#ending) this.socket.shutdown();
+    if (this.#closing) this.socket.end();
+    else if (this.#ending) this.socket.shutdown();
     else if (had > 0) this.handlers.drain?.(this);
   }
 
@@ -157,6 +161,13 @@ class BunConnection<State> implements TcpConnection<State> {
     if (this.#ending || this.closed) return;
     this.#ending = true;
     if (this.pendingBytes === 0) this.socket?.shutdown();
+  }
+
+  close(): void {
+    if (this.closed || this.#closing) return;
+    this.#closing = true;
+    this.#ending = true;
+    if (this.pendingBytes === 0) this.socket?.end();
   }
 
   destroy(): void {
@@ -260,6 +271,9 @@ class NodeConnection<State> implements TcpConnection<State> {
   }
   end(): void {
     this.socket.end();
+  }
+  close(): void {
+    this.socket.destroySoon();
   }
   destroy(): void {
     this.socket.destroy();

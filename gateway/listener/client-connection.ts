@@ -1,0 +1,364 @@
+import type { Problem } from "#mesh/problem";
+import type { TcpConnection } from "#mesh/tcp";
+import { maxHeadBytes, messageProblems } from "../http/message-problems.ts";
+import { parseRequestHead } from "../http/request-head.ts";
+import { EdgeRequest } from "./edge-request.ts";
+import type { BodySink, BodyStream, EdgeResponse } from "./edge-response.ts";
+import { readProxyHeader } from "./proxy-protocol.ts";
+import { responseHead } from "./write-head.ts";
+
+/** What a connection needs of the listener that took it. */
+export interface Host {
+  /** Of `performance.now()`, as of the last sweep: what is late by a quarter of a second here is late enough. */
+  readonly now: number;
+  readonly draining: boolean;
+  readonly timeouts: Timeouts;
+  readonly proxyProtocol: boolean;
+  serve(request: EdgeRequest): void;
+  /** The answer to what never became a request. */
+  refuse(problem: Problem, remoteAddress: string): EdgeResponse;
+  /** The address that a PROXY header named; undefined when its sender may not say so. */
+  believe(connection: ClientConnection, address: string): boolean;
+}
+
+/** In milliseconds. */
+export interface Timeouts {
+  /** For a head to arrive whole, from its first byte. */
+  readonly headersMs: number;
+  /** For a body to arrive whole, from when it is wanted. */
+  readonly bodyMs: number;
+  /** Between two requests. */
+  readonly idleMs: number;
+  /** Without the client taking anything of an answer. */
+  readonly writeMs: number;
+}
+
+type Phase = "proxy" | "idle" | "head" | "serving" | "skipping" | "lingering" | "closed";
+
+export const maxRequestLineBytes = 8192;
+/** What may wait unread behind the request that is being answered, before the client is made to wait. */
+const maxAheadBytes = 65_536;
+/** A body that nobody asked for is read away up to this size, so that the connection can go on. */
+const maxSkippedBytes = 65_536;
+/** After the last answer a client's rest is read away for a while, else the system's reset would take the answer with it. */
+const lingerMs = 2000;
+const maxLingerBytes = 1_048_576;
+const pauseAboveBytes = 262_144;
+/** Pieces below this are copied behind their chunk's size rather than written by themselves. */
+const joinBelowBytes = 16_384;
+const headEnd = Buffer.from("\r\n\r\n");
+const lineEnd = Buffer.from("\r\n");
+
+/** One client's connection: heads in, one request at a time to `serve`, answers out in the same order (RFC 9112 §9.3). */
+export class ClientConnection implements BodySink {
+  tcp!: TcpConnection<ClientConnection>;
+  remoteAddress = "";
+  phase: Phase;
+  /** When `phase` has taken too long, in the listener's time. */
+  deadline = Number.POSITIVE_INFINITY;
+  request: EdgeRequest | undefined = undefined;
+  #input: Buffer | undefined = undefined;
+  #searched = 0;
+  #advancing = false;
+  #skipBytes = 0;
+  #lingered = 0;
+  #stream: BodyStream | undefined = undefined;
+  #chunked = false;
+  #closeAfter = false;
+  #unread = 0;
+  #unreadSince = 0;
+
+  constructor(readonly host: Host) {
+    this.phase = host.proxyProtocol ? "proxy" : "idle";
+  }
+
+  opened(tcp: TcpConnection<ClientConnection>): void {
+    this.tcp = tcp;
+    this.remoteAddress = tcp.remoteAddress;
+    this.deadline = this.host.now + this.host.timeouts.idleMs;
+  }
+
+  received(chunk: Buffer): void {
+    if (this.phase === "lingering" || this.phase === "closed") {
+      this.#lingered += chunk.length;
+      if (this.#lingered > maxLingerBytes) this.tcp.destroy();
+      return;
+    }
+    this.#input = this.#input === undefined ? chunk : Buffer.concat([this.#input, chunk]);
+    this.#advance();
+  }
+
+  /** The client sends no more. With a request under way it has left: that is what clients mean by it nearly always. */
+  ended(): void {
+    if (this.request === undefined) this.tcp.close();
+    else this.tcp.destroy();
+  }
+
+  closed(): void {
+    this.phase = "closed";
+    this.#input = undefined;
+    this.#stream?.cancel();
+    this.#stream = undefined;
+    this.request?.left();
+    this.request = undefined;
+  }
+
+  /** Everything written was taken. */
+  drained(): void {
+    this.#stream?.resume();
+  }
+
+  /** Looks whether something has taken too long; called by the listener's sweep. */
+  check(now: number): void {
+    const unread = this.tcp.pendingBytes;
+    if (unread === 0 || unread < this.#unread) this.#unreadSince = now;
+    this.#unread = unread;
+    if (unread > 0 && now - this.#unreadSince > this.host.timeouts.writeMs) this.tcp.destroy();
+    else if (now >= this.deadline) this.#late();
+  }
+
+  #late(): void {
+    this.deadline = Number.POSITIVE_INFINITY;
+    if (this.phase === "head") this.refuse(messageProblems.tooSlow());
+    else if (this.phase === "serving") this.request?.bodyBroke(messageProblems.tooSlow());
+    else if (this.phase === "idle") this.#finishWriting();
+    else this.tcp.destroy();
+  }
+
+  /** No new request on this connection; one that is under way is answered. */
+  drain(): void {
+    if (this.phase === "idle" || this.phase === "proxy") this.#finishWriting();
+  }
+
+  #advance(): void {
+    if (this.#advancing) return;
+    this.#advancing = true;
+    while (this.#step());
+    this.#advancing = false;
+  }
+
+  /** @returns whether there may be more to do with what is here */
+  #step(): boolean {
+    const input = this.#input;
+    if (input === undefined) return false;
+    switch (this.phase) {
+      case "proxy":
+        return this.#readProxyHeader(input);
+      case "idle":
+      case "head":
+        return this.#readHead(input);
+      case "serving":
+        if (this.request?.wantsBody) return this.request.feed();
+        if (input.length > maxAheadBytes) this.tcp.pause();
+        return false;
+      case "skipping":
+        return this.#skip(input);
+      default:
+        return false;
+    }
+  }
+
+  #readProxyHeader(input: Buffer): boolean {
+    const found = readProxyHeader(input);
+    if (found === "more") {
+      this.deadline = Math.min(this.deadline, this.host.now + this.host.timeouts.headersMs);
+      return false;
+    }
+    if (found === "bad" || !this.host.believe(this, found.address ?? this.remoteAddress)) {
+      this.tcp.destroy();
+      return false;
+    }
+    this.phase = "idle";
+    this.take(found.bytes);
+    return true;
+  }
+
+  #readHead(input: Buffer): boolean {
+    const end = input.indexOf(headEnd, Math.max(0, this.#searched - 3));
+    if (end === -1 || end > maxHeadBytes) return this.#incomplete(input);
+    this.#searched = 0;
+    this.take(end + 4);
+    this.deadline = Number.POSITIVE_INFINITY;
+    // Latin-1: a byte is a character, so that nothing is lost or changed on the way.
+    const head = parseRequestHead(input.toString("latin1", 0, end));
+    if ("code" in head) return this.refuse(head);
+    if (head.target.length > maxRequestLineBytes) {
+      return this.refuse(messageProblems.uriTooLong(maxRequestLineBytes));
+    }
+    this.phase = "serving";
+    const request = new EdgeRequest(head, this);
+    this.request = request;
+    this.host.serve(request);
+    return true;
+  }
+
+  #incomplete(input: Buffer): boolean {
+    const first = input[0] as number;
+    // A method begins with a capital letter; what does not is TLS, a stray line or another protocol.
+    if (first < 65 || first > 90) return this.refuse(messageProblems.badRequestLine());
+    const lineBytes = input.indexOf(lineEnd);
+    if (lineBytes > maxRequestLineBytes || (lineBytes === -1 && input.length > maxRequestLineBytes)) {
+      return this.refuse(messageProblems.uriTooLong(maxRequestLineBytes));
+    }
+    if (input.length > maxHeadBytes) return this.refuse(messageProblems.headTooLarge());
+    this.#searched = input.length;
+    if (this.phase === "idle") {
+      this.phase = "head";
+      this.deadline = this.host.now + this.host.timeouts.headersMs;
+    }
+    return false;
+  }
+
+  /** What has arrived and belongs to no head; `take` says how much of it was used. */
+  get input(): Buffer | undefined {
+    return this.#input;
+  }
+
+  take(bytes: number): void {
+    const input = this.#input as Buffer;
+    this.#input = input.length === bytes ? undefined : input.subarray(bytes);
+  }
+
+  /** Of what is one too many nothing is read: reading it away is what a flood wants. */
+  turnAway(problem: Problem): void {
+    this.refuse(problem);
+    this.tcp.close();
+  }
+
+  refuse(problem: Problem): false {
+    this.#write(this.host.refuse(problem, this.remoteAddress), "GET", 1, true);
+    return false;
+  }
+
+  /** Called by the request, once. */
+  respond(request: EdgeRequest, response: EdgeResponse): void {
+    if (request !== this.request) {
+      if (isStream(response.body)) response.body.cancel();
+      return;
+    }
+    const { method, minor, keepAlive } = request.head;
+    this.#skipBytes = request.unreadBytes(maxSkippedBytes);
+    const close = !keepAlive || this.host.draining || this.#skipBytes === -1;
+    this.#write(response, method, minor, close);
+  }
+
+  #write(response: EdgeResponse, method: string, minor: 0 | 1, close: boolean): void {
+    const { status, fields, body } = response;
+    this.#closeAfter = close;
+    if (method === "HEAD" || status === 204 || status === 304) {
+      if (isStream(body)) body.cancel();
+      const framing = body instanceof Uint8Array && status !== 204 && status !== 304 ? body.length : "none";
+      this.#send(
+        responseHead(status, fields, { framing, keepLength: framing === "none" && status !== 204, close }),
+      );
+      this.#answered();
+      return;
+    }
+    if (!isStream(body)) {
+      const framing = body?.length ?? 0;
+      this.#send(responseHead(status, fields, { framing, keepLength: false, close }), body);
+      this.#answered();
+      return;
+    }
+    this.#chunked = body.length === undefined && minor === 1;
+    this.#closeAfter ||= body.length === undefined && minor === 0;
+    const framing = body.length ?? (this.#chunked ? "chunked" : "close");
+    this.#send(responseHead(status, fields, { framing, keepLength: false, close: this.#closeAfter }));
+    this.#stream = body;
+    body.start(this);
+  }
+
+  #send(head: string, body?: Uint8Array): void {
+    const bytes = body?.length ?? 0;
+    if (bytes > joinBelowBytes) {
+      this.tcp.write(Buffer.from(head, "latin1"));
+      this.tcp.write(body as Uint8Array);
+      return;
+    }
+    const all = Buffer.allocUnsafe(head.length + bytes);
+    all.write(head, 0, "latin1");
+    if (body) all.set(body, head.length);
+    this.tcp.write(all);
+  }
+
+  data(content: Uint8Array): void {
+    if (this.phase === "closed" || content.length === 0) return;
+    if (!this.#chunked) this.tcp.write(content);
+    else if (content.length < joinBelowBytes) this.#writeChunk(content);
+    else {
+      this.tcp.write(Buffer.from(`${content.length.toString(16)}\r\n`, "latin1"));
+      this.tcp.write(content);
+      this.tcp.write(lineEnd);
+    }
+    if (this.tcp.pendingBytes > pauseAboveBytes) this.#stream?.pause();
+  }
+
+  #writeChunk(content: Uint8Array): void {
+    const size = `${content.length.toString(16)}\r\n`;
+    const chunk = Buffer.allocUnsafe(size.length + content.length + 2);
+    chunk.write(size, 0, "latin1");
+    chunk.set(content, size.length);
+    chunk.write("\r\n", size.length + content.length, "latin1");
+    this.tcp.write(chunk);
+  }
+
+  end(): void {
+    if (this.phase === "closed") return;
+    this.#stream = undefined;
+    if (this.#chunked) this.tcp.write(Buffer.from("0\r\n\r\n", "latin1"));
+    this.#answered();
+  }
+
+  /** The only way to say "that was not all" once the head is out (RFC 9112 §8). */
+  fail(): void {
+    this.#stream = undefined;
+    this.tcp.destroy();
+  }
+
+  #answered(): void {
+    this.request = undefined;
+    if (this.phase === "closed") return;
+    if (this.#closeAfter) {
+      this.#finishWriting();
+      return;
+    }
+    this.phase = this.#skipBytes > 0 ? "skipping" : "idle";
+    this.deadline = this.host.now + this.host.timeouts.idleMs;
+    this.tcp.resume();
+    this.#advance();
+  }
+
+  #finishWriting(): void {
+    this.request = undefined;
+    this.#input = undefined;
+    this.phase = "lingering";
+    this.deadline = this.host.now + lingerMs;
+    this.tcp.resume();
+    this.tcp.end();
+  }
+
+  #skip(input: Buffer): boolean {
+    const bytes = Math.min(input.length, this.#skipBytes);
+    this.#skipBytes -= bytes;
+    this.take(bytes);
+    if (this.#skipBytes === 0) this.phase = "idle";
+    return this.#skipBytes === 0;
+  }
+
+  /** More of the body is wanted, by `deadline`. */
+  wantBody(): void {
+    this.deadline = this.host.now + this.host.timeouts.bodyMs;
+    this.tcp.resume();
+  }
+
+  hasBody(): void {
+    this.deadline = Number.POSITIVE_INFINITY;
+  }
+
+  sayContinue(): void {
+    this.tcp.write(Buffer.from("HTTP/1.1 100 Continue\r\n\r\n", "latin1"));
+  }
+}
+
+const isStream = (body: EdgeResponse["body"]): body is BodyStream =>
+  body !== undefined && !(body instanceof Uint8Array);
