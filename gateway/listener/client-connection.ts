@@ -111,7 +111,7 @@ export class ClientConnection implements BodySink {
   /** Looks whether something has taken too long; called by the listener's sweep. */
   check(now: number): void {
     const unread = this.tcp.pendingBytes;
-    if (unread === 0 || unread < this.#unread) this.#unreadSince = now;
+    if (this.#unread === 0 || unread < this.#unread) this.#unreadSince = now;
     this.#unread = unread;
     if (unread > 0 && now - this.#unreadSince > this.host.timeouts.writeMs) this.tcp.destroy();
     else if (now >= this.deadline) this.#late();
