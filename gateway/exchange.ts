@@ -32,7 +32,9 @@ export class Exchange {
   route: Route | undefined = undefined;
   /** What stands in the place of the route's parameters. */
   readonly values: string[] = [];
+  /** The token that services get: the client's own, or the one that its API key was exchanged for. */
   token = "";
+  byApiKey = false;
   caller: VerifiedToken | undefined = undefined;
   decision: Decision | undefined = undefined;
   body: Uint8Array<ArrayBuffer> | undefined = undefined;

@@ -44,6 +44,12 @@ export const edgeProblems = {
   }),
   missingToken: (): Problem => problems.unauthorized("Send a bearer token"),
   badToken: (detail: string): Problem => problems.unauthorized(detail, "invalid_token"),
+  tokenNotTaken: (): Problem => problems.unauthorized("This takes an API key, and no token"),
+  keyNotTaken: (): Problem => problems.unauthorized("This takes a bearer token, and no API key"),
+  badKey: (): Problem => ({
+    ...problems.unauthorized("The API key is not known, or not any more"),
+    code: "invalid-api-key",
+  }),
   missingRole: (role: string): Problem => ({
     ...problems.forbidden(`This takes the role ${role}`),
     headers: { "www-authenticate": `Bearer realm="ecotrack", error="insufficient_scope"` },

@@ -158,7 +158,7 @@ async function openService(
     redis,
     revocations,
     bus,
-    identity: openIdentity(name, config, revocations),
+    identity: openIdentity(name, config, revocations, log),
     serviceTokens: createServiceTokens({ name, key: config.serviceKey }),
     log,
     metrics,
@@ -175,7 +175,12 @@ async function openService(
   return { deps, probes, close };
 }
 
-function openIdentity(name: ServiceName, config: ServiceConfig, { isRevoked }: Revocations): Identity {
+function openIdentity(
+  name: ServiceName,
+  config: ServiceConfig,
+  { isRevoked }: Revocations,
+  log: Log,
+): Identity {
   const trust = JSON.parse(config.serviceTrust) as JSONWebKeySet;
   return createIdentity({
     users: createTokenVerifier({
@@ -184,6 +189,7 @@ function openIdentity(name: ServiceName, config: ServiceConfig, { isRevoked }: R
       audience: config.tokenAudience,
       type: "at+jwt",
       isRevoked,
+      log,
     }),
     services: createTokenVerifier({ keys: trust, audience: name }),
   });

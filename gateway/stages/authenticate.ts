@@ -1,49 +1,87 @@
-import { tokenProblem } from "#mesh/identity/identity";
-import { TokenRefused, type TokenVerifier, type VerifiedToken } from "#mesh/identity/verify-token";
-import type { Problem } from "#mesh/problem";
+import { readBearer } from "#mesh/identity/bearer-token";
+import { malformedToken, tokenProblem } from "#mesh/identity/token-problem";
+import { TokenRefused } from "#mesh/identity/token-refused";
+import type { VerifiedToken } from "#mesh/identity/verified-token";
+import type { TokenVerifier } from "#mesh/identity/verify-token";
+import { type Problem, problems } from "#mesh/problem";
+import type { ApiKeys, KeyOutcome } from "../api-keys/api-keys.ts";
 import type { Exchange } from "../exchange.ts";
 import { edgeProblems } from "../problems.ts";
 import type { Route } from "../routes.ts";
 
-const bearer = /^Bearer ([\w.~+/-]+=*)$/i;
+export const apiKeyHeader = "x-api-key";
+
+/** RFC 6750 §2.3 lets a token be sent so; it then stands in logs and histories, and is not taken. */
+const tokenInQuery = /[?&]access_token=/i;
+
+type Refusal = Problem | undefined;
 
 /**
- * Finds out who calls. No token leaves the caller unknown, which a public route allows; a token that is sent and is
+ * Finds out who calls. No credential leaves the caller unknown, which a public route allows; one that is sent and is
  * not good is refused on public routes too, so that a client learns of it where it happens and not three calls later.
- * Answers at once, without a promise, where the token has been verified before.
+ * Answers at once, without a promise, where the token or key has been seen before.
+ * @param apiKeys left out: no route takes them
  */
 export function authenticate(
   exchange: Exchange,
   route: Route,
   verifier: TokenVerifier,
-): Problem | undefined | Promise<Problem | undefined> {
+  apiKeys?: ApiKeys,
+): Refusal | Promise<Refusal> {
   if (route.ignoreToken) return undefined;
-  const header = exchange.request.headers.get("authorization");
-  if (header === null) return undefined;
-  const token = bearer.exec(header)?.[1];
-  if (token === undefined) return edgeProblems.badToken("The Authorization header is no bearer token");
+  const { headers } = exchange.request;
+  const authorization = headers.get("authorization");
+  const key = headers.get(apiKeyHeader);
+  if (exchange.query !== "" && tokenInQuery.test(exchange.query))
+    return malformedToken("Send the token in the Authorization header, not in the URI");
+  if (authorization === null) return key === null ? undefined : byKey(exchange, route, key, apiKeys);
+  if (key !== null) return malformedToken("Send either a token or an API key");
+  const read = readBearer(authorization);
+  if (read === "malformed") return malformedToken("The Authorization header is no bearer token");
+  if (read === "none") return edgeProblems.missingToken();
+  return byToken(exchange, route, read.token, verifier);
+}
+
+function byToken(
+  exchange: Exchange,
+  route: Route,
+  token: string,
+  verifier: TokenVerifier,
+): Refusal | Promise<Refusal> {
+  if (!route.auth.accept.includes("token")) return edgeProblems.tokenNotTaken();
   exchange.token = token;
-  const known = verifier.recall(token);
-  if (!known) return verify(exchange, token, verifier);
-  accept(exchange, known);
+  const checked = verifier.recall(token) ?? verifier.check(token);
+  return checked instanceof Promise
+    ? checked.then((outcome) => admit(exchange, route, outcome))
+    : admit(exchange, route, checked);
+}
+
+function admit(exchange: Exchange, { auth }: Route, outcome: VerifiedToken | TokenRefused): Refusal {
+  if (outcome instanceof TokenRefused) return tokenProblem(outcome);
+  if (auth.issuers.length > 0 && !auth.issuers.includes(outcome.issuerName))
+    return edgeProblems.badToken("The token's issuer is not accepted here");
+  exchange.caller = outcome;
+  exchange.context.userId = outcome.subject;
   return undefined;
 }
 
-async function verify(
+function byKey(
   exchange: Exchange,
-  token: string,
-  verifier: TokenVerifier,
-): Promise<Problem | undefined> {
-  try {
-    accept(exchange, await verifier.verify(token));
-    return undefined;
-  } catch (error) {
-    if (error instanceof TokenRefused) return tokenProblem(error);
-    throw error;
-  }
+  route: Route,
+  key: string,
+  apiKeys: ApiKeys | undefined,
+): Refusal | Promise<Refusal> {
+  if (!apiKeys || !route.auth.accept.includes("api-key")) return edgeProblems.keyNotTaken();
+  const outcome = apiKeys.tokenFor(key);
+  return outcome instanceof Promise
+    ? outcome.then((found) => admitKey(exchange, route, found))
+    : admitKey(exchange, route, outcome);
 }
 
-function accept(exchange: Exchange, caller: VerifiedToken): void {
-  exchange.caller = caller;
-  exchange.context.userId = caller.subject;
+function admitKey(exchange: Exchange, route: Route, outcome: KeyOutcome): Refusal {
+  if (outcome === "refused") return edgeProblems.badKey();
+  if (outcome === "unavailable") return problems.unavailable("The issuer of API keys");
+  exchange.token = outcome.token;
+  exchange.byApiKey = true;
+  return admit(exchange, route, outcome.caller);
 }

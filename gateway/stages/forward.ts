@@ -47,6 +47,8 @@ export function readInstead(
 export function upstreamHeaders(exchange: Exchange, timeoutMs: number): Headers {
   const headers = new Headers(exchange.request.headers);
   for (const name of exchange.dropped) deleteIfName(headers, name);
+  if (exchange.byApiKey) headers.set("authorization", `Bearer ${exchange.token}`);
+  if (exchange.caller) for (const [name, value] of exchange.caller.headers) headers.set(name, value);
   headers.set("x-forwarded-for", exchange.address);
   headers.set("x-forwarded-proto", exchange.protocol);
   headers.set("x-forwarded-host", exchange.host);

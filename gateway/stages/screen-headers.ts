@@ -17,8 +17,17 @@ const hopByHop = [
   "transfer-encoding",
   "upgrade",
 ];
-/** `content-length` is set anew for the body that is sent, `expect` has been met by reading it. */
-const setAnew = ["host", "content-length", "expect", "forwarded", "x-real-ip", "via", deadlineHeader];
+/** `content-length` is set anew for the body that is sent, `expect` has been met by reading it, a key was exchanged. */
+const setAnew = [
+  "host",
+  "content-length",
+  "expect",
+  "forwarded",
+  "x-real-ip",
+  "via",
+  "x-api-key",
+  deadlineHeader,
+];
 const droppedNames = new Set([...hopByHop, ...setAnew]);
 /** By these a client could pretend to be somebody: services look at tokens only, and must never be tempted. */
 const pretended =

@@ -1,7 +1,11 @@
-import { type Problem, ProblemError, problems } from "../problem.ts";
+import { ProblemError, problems } from "../problem.ts";
+import { readBearer } from "./bearer-token.ts";
 import type { Caller } from "./caller.ts";
 import { type ServiceName, serviceNames } from "./service-name.ts";
-import { TokenRefused, type TokenVerifier, type VerifiedToken } from "./verify-token.ts";
+import { malformedToken, tokenProblem } from "./token-problem.ts";
+import { TokenRefused } from "./token-refused.ts";
+import type { VerifiedToken } from "./verified-token.ts";
+import type { TokenVerifier } from "./verify-token.ts";
 
 /** Finds out who sends a request, by its bearer token alone; no plain header is ever believed. */
 export interface Identity {
@@ -38,20 +42,13 @@ export function createIdentity({
   };
 }
 
-/** @throws ProblemError 401 when the header is missing or is no bearer token (RFC 6750 §2.1) */
-export function bearerToken(header: string | null): string {
-  if (header === null) throw new ProblemError(problems.unauthorized("Send a bearer token"));
-  const match = /^Bearer ([\w.~+/=-]+)$/i.exec(header);
-  if (!match?.[1])
-    throw new ProblemError(
-      problems.unauthorized("The Authorization header is no bearer token", "invalid_token"),
-    );
-  return match[1];
-}
-
-export function tokenProblem(refused: TokenRefused): Problem {
-  if (refused.reason === "unavailable") return problems.unavailable("The issuer of tokens");
-  return problems.unauthorized(refused.message, "invalid_token");
+/** @throws ProblemError 401 when there is no bearer token, 400 when it cannot be told which (RFC 6750 §3.1) */
+function bearerToken(header: string | null): string {
+  const read = readBearer(header);
+  if (read === "none") throw new ProblemError(problems.unauthorized("Send a bearer token"));
+  if (read === "malformed")
+    throw new ProblemError(malformedToken("The Authorization header is no bearer token"));
+  return read.token;
 }
 
 function userCaller({ subject, sessionId, roles, scope }: VerifiedToken, token: string): Caller {

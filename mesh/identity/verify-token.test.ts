@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from "jose";
-import { createTokenVerifier, TokenRefused } from "./verify-token.ts";
+import { TokenRefused } from "./token-refused.ts";
+import { createTokenVerifier } from "./verify-token.ts";
 
 const issuer = "https://ecotrack.test";
 const audience = "ecotrack";

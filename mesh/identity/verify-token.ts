@@ -1,173 +1,136 @@
-import {
-  createLocalJWKSet,
-  createRemoteJWKSet,
-  decodeProtectedHeader,
-  errors,
-  type JSONWebKeySet,
-  type JWTPayload,
-  jwtVerify,
-} from "jose";
+import type { Log } from "#observability/log";
+import { refuseClaims, verifiedToken } from "./check-claims.ts";
+import { compileIssuer, type IssuerSpec } from "./issuer.ts";
+import { createJwks } from "./jwks.ts";
+import { givenKeys, type KeyState } from "./key-source.ts";
+import type { VerifyingKey } from "./read-jwks.ts";
+import { readToken, type UnverifiedToken } from "./read-token.ts";
+import { isSignature } from "./signature-algorithm.ts";
+import { createTokenMemory } from "./token-memory.ts";
+import { refusals, TokenRefused } from "./token-refused.ts";
+import type { VerifiedToken } from "./verified-token.ts";
 
-/** Why a token was refused; `unavailable` says nothing about the token: its keys could not be had. */
-export type TokenRefusal =
-  | "malformed"
-  | "expired"
-  | "not-yet-valid"
-  | "signature"
-  | "claims"
-  | "revoked"
-  | "unavailable";
-
-export class TokenRefused extends Error {
-  override readonly name = "TokenRefused";
-  constructor(
-    readonly reason: TokenRefusal,
-    message: string,
-  ) {
-    super(message);
-  }
-}
-
-export interface VerifiedToken {
-  readonly subject: string;
-  readonly issuer: string;
-  readonly sessionId: string;
-  readonly roles: readonly string[];
-  readonly scope: string;
-  /** The key that signed it, from the protected header. */
-  readonly keyId: string;
-  /** Seconds since the epoch. */
-  readonly expiresAt: number;
-}
+export type { VerifiedToken } from "./verified-token.ts";
 
 export interface TokenVerifier {
-  /** @throws TokenRefused */
+  /** What the token says, or why it is refused. A promise only where the issuer has to be asked for a key. */
+  check(token: string): CheckedToken | Promise<CheckedToken>;
+  /** The same for callers that want an exception. @throws TokenRefused */
   verify(token: string): Promise<VerifiedToken>;
-  /** A token that was verified before and is still good, without a promise; undefined when it has to be verified. */
+  /** A token that was verified before and is still good; undefined when it has to be verified. */
   recall(token: string): VerifiedToken | undefined;
-  /** How many tokens are remembered. */
+  /** How many tokens are remembered, and about how many bytes they take. */
   remembered(): number;
+  rememberedBytes(): number;
+  /** How the keys stand, by the name of the issuer. */
+  keyStates(): readonly IssuerKeyState[];
+  /** Sees to it that keys are there before the first token is. Does not throw: `keyStates` tells how it went. */
+  warm(): Promise<void>;
+  /** Ends what goes on in the background; what is verified already stays so. */
+  close(): void;
 }
 
-interface VerifierOptions {
-  /** Where the issuer publishes its keys, or the keys themselves. */
-  readonly keys: { readonly url: string } | JSONWebKeySet;
-  /** Left out where the key id names the issuer, as in tokens of services. */
-  readonly issuer?: string;
-  readonly audience: string;
-  /** The `typ` of the header, such as `at+jwt` (RFC 9068), so that no other kind of token passes for this one. */
-  readonly type?: string;
-  readonly isRevoked?: (sessionId: string) => boolean;
+export type CheckedToken = VerifiedToken | TokenRefused;
+
+export interface IssuerKeyState {
+  readonly issuer: string;
+  readonly state: KeyState;
+}
+
+/** A verifier of one issuer's tokens. */
+export interface IssuerVerifier extends TokenVerifier {
+  /** The claim `iss` that it is for; undefined: whatever it says. */
+  readonly issuer: string | undefined;
+  /** Checks a token that was recalled in vain and is taken apart already. */
+  checkRead(token: string, read: UnverifiedToken): CheckedToken | Promise<CheckedToken>;
+}
+
+export interface VerifierOptions extends Omit<IssuerSpec, "name"> {
+  readonly name?: string;
+  /** @param issuedAt seconds since the epoch */
+  readonly isRevoked?: (sessionId: string, subject: string, issuedAt: number) => boolean;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
   readonly maxRemembered?: number;
+  readonly maxRememberedBytes?: number;
+  readonly log?: Log;
 }
 
-const maxTokenLength = 8192;
-const clockToleranceSeconds = 5;
-/** Headers by which a token could choose its own key or rules (RFC 8725 §3.10); none is understood here. */
-const refusedHeaders = ["jku", "jwk", "x5u", "x5c", "crit"];
+/** Enough for a hundred thousand people at once; see docs/decisions/0013 for what an entry takes. */
+const defaultRemembered = 131_072;
+const defaultRememberedBytes = 128 * 1024 * 1024;
 
 /**
- * Verifies ES256 access tokens and remembers the verified ones until they expire, so that the signature of a token
- * is checked once and not with each request. Keys are fetched again for an unknown key id, at most twice a minute.
+ * Verifies tokens of one issuer and remembers the verified ones until they expire, so that the signature of a token is
+ * checked once and not with each request. What the token says of itself chooses among the issuer's keys and nothing
+ * else. See `joinVerifiers` for several issuers.
+ * @throws Error that says what is wrong with the issuer's rules
  */
-export function createTokenVerifier(options: VerifierOptions): TokenVerifier {
-  const { issuer, audience, type, isRevoked = () => false, now = Date.now, maxRemembered = 20_000 } = options;
+export function createTokenVerifier(options: VerifierOptions): IssuerVerifier {
+  const { isRevoked = () => false, now = Date.now, keys: where, log } = options;
+  const issuer = compileIssuer({ name: "default", ...options });
   const keys =
-    "url" in options.keys && typeof options.keys.url === "string"
-      ? createRemoteJWKSet(new URL(options.keys.url), {
-          cooldownDuration: 30_000,
-          cacheMaxAge: 600_000,
-          timeoutDuration: 3000,
-        })
-      : createLocalJWKSet(options.keys as JSONWebKeySet);
-  const memory = new Map<string, VerifiedToken>();
+    "url" in where && typeof where.url === "string" ? createJwks({ url: where.url, log }) : givenKeys(where);
+  const memory = createTokenMemory({
+    maxTokens: options.maxRemembered ?? defaultRemembered,
+    maxBytes: options.maxRememberedBytes ?? defaultRememberedBytes,
+  });
 
   function recall(token: string): VerifiedToken | undefined {
     const known = memory.get(token);
-    if (!known) return undefined;
-    if (known.expiresAt * 1000 > now() && !isRevoked(known.sessionId)) return known;
-    memory.delete(token);
+    if (known === undefined) return undefined;
+    const { verified, key } = known;
+    const { sessionId, subject, issuedAt } = verified;
+    const expired = verified.expiresAt * 1000 <= now();
+    if (!expired && !key.withdrawn && !isRevoked(sessionId, subject, issuedAt)) return verified;
+    // What is expired by a clock that is put back is verified anew.
+    memory.forget(token);
     return undefined;
   }
 
-  function remember(token: string, verified: VerifiedToken): void {
-    // A Map keeps the order of insertion, so the first key is the oldest.
-    if (memory.size >= maxRemembered) memory.delete(memory.keys().next().value as string);
-    memory.set(token, verified);
-  }
-
-  async function verify(token: string): Promise<VerifiedToken> {
+  function check(token: string): CheckedToken | Promise<CheckedToken> {
     const known = recall(token);
     if (known) return known;
-    refuseOddHeaders(token);
-    const { payload, protectedHeader } = await jwtVerify(token, keys, {
-      algorithms: ["ES256"],
-      audience,
-      ...(issuer !== undefined && { issuer }),
-      ...(type !== undefined && { typ: type }),
-      clockTolerance: clockToleranceSeconds,
-      currentDate: new Date(now()),
-      requiredClaims: ["sub", "iat", "exp"],
-    }).catch((error: unknown) => {
-      throw refusalOf(error);
+    const read = readToken(token);
+    return read instanceof TokenRefused ? read : checkRead(token, read);
+  }
+
+  /** Whatever can be refused without a key is refused before one is looked for. */
+  function checkRead(token: string, read: UnverifiedToken): CheckedToken | Promise<CheckedToken> {
+    if (issuer.issuer !== undefined && read.claims.iss !== issuer.issuer) return refusals.issuer;
+    if (!issuer.algorithms.has(read.algorithm)) return refusals.algorithm;
+    const refused = refuseClaims(issuer, read, now() / 1000);
+    if (refused) return refused;
+    const key = keys.find(read.keyId, read.algorithm);
+    if (key) return conclude(token, read, key);
+    return keys.seek(read.keyId, read.algorithm).then((found) => {
+      if (found === "unavailable") return refusals.unavailable;
+      return found === "unknown" ? refusals.signature : conclude(token, read, found);
     });
-    const verified = readClaims(payload, protectedHeader.kid ?? "");
-    if (isRevoked(verified.sessionId)) throw new TokenRefused("revoked", "The session has ended");
-    remember(token, verified);
+  }
+
+  function conclude(token: string, read: UnverifiedToken, key: VerifyingKey): CheckedToken {
+    if (!isSignature(read.algorithm, key.key, read.signed, read.signature)) return refusals.signature;
+    const verified = verifiedToken(issuer, read);
+    if (isRevoked(verified.sessionId, verified.subject, verified.issuedAt)) return refusals.revoked;
+    memory.set(token, { verified, key }, now() / 1000);
     return verified;
   }
 
-  return { verify, recall, remembered: () => memory.size };
-}
-
-function refuseOddHeaders(token: string): void {
-  if (token.length > maxTokenLength) throw new TokenRefused("malformed", "The token is too long");
-  let header: Record<string, unknown>;
-  try {
-    header = { ...decodeProtectedHeader(token) };
-  } catch {
-    throw new TokenRefused("malformed", "The token is not a JWT");
-  }
-  if (header.alg !== "ES256") throw new TokenRefused("signature", "The token is not signed with ES256");
-  const odd = refusedHeaders.find((name) => name in header);
-  if (odd) throw new TokenRefused("malformed", `The token has the header ${odd}, which is not taken`);
-}
-
-function readClaims(payload: JWTPayload, keyId: string): VerifiedToken {
-  const { sub, iss, exp, sid, roles, scope } = payload;
-  if (typeof sub !== "string" || typeof exp !== "number")
-    throw new TokenRefused("claims", "The token lacks claims");
-  const named = Array.isArray(roles) ? roles.filter((role): role is string => typeof role === "string") : [];
   return {
-    subject: sub,
-    issuer: iss ?? "",
-    sessionId: typeof sid === "string" ? sid : "",
-    roles: named,
-    scope: typeof scope === "string" ? scope : "",
-    keyId,
-    expiresAt: exp,
+    issuer: issuer.issuer,
+    check,
+    checkRead,
+    async verify(token) {
+      const outcome = await check(token);
+      if (outcome instanceof TokenRefused) throw outcome;
+      return outcome;
+    },
+    recall,
+    remembered: memory.size,
+    rememberedBytes: memory.bytes,
+    keyStates: () => [{ issuer: issuer.name, state: keys.state() }],
+    warm: keys.warm,
+    close: keys.close,
   };
-}
-
-function refusalOf(error: unknown): TokenRefused {
-  if (error instanceof errors.JWTExpired) return new TokenRefused("expired", "The token has expired");
-  if (error instanceof errors.JWTClaimValidationFailed) {
-    return error.claim === "nbf"
-      ? new TokenRefused("not-yet-valid", "The token is not valid yet")
-      : new TokenRefused("claims", `The token's claim ${error.claim} is not accepted`);
-  }
-  if (error instanceof errors.JWSSignatureVerificationFailed || error instanceof errors.JWKSNoMatchingKey) {
-    return new TokenRefused("signature", "The token's signature is not accepted");
-  }
-  if (
-    error instanceof errors.JWSInvalid ||
-    error instanceof errors.JWTInvalid ||
-    error instanceof errors.JOSENotSupported ||
-    error instanceof errors.JOSEAlgNotAllowed
-  ) {
-    return new TokenRefused("malformed", "The token cannot be read");
-  }
-  return new TokenRefused("unavailable", "The issuer's keys cannot be had");
 }
