@@ -2,21 +2,36 @@ import { Elysia } from "elysia";
 import { problemResponse, problems } from "#mesh/problem";
 import type { Metrics } from "#observability/metrics";
 import type { Readiness } from "./readiness.ts";
+import type { Snapshots } from "./snapshots.ts";
+
+interface AdminOptions {
+  readonly readiness: Readiness;
+  readonly metrics: Metrics;
+  readonly snapshots: Snapshots;
+}
 
 /** What operators, probes and Prometheus ask; served on the admin port only. */
-export function createAdminApp({ readiness, metrics }: { readiness: Readiness; metrics: Metrics }) {
-  return new Elysia({ name: "gateway-admin", handler: { standardHostname: false } })
-    .onError({ as: "global" }, ({ code, path }) =>
-      problemResponse(code === "NOT_FOUND" ? problems.notFound("No such path") : problems.internal(), path),
-    )
-    .get("/health/live", () => Response.json({ status: "live" }))
-    .get("/health/ready", async () => {
-      const state = await readiness.ask();
-      return Response.json(state, { status: state.status === "ready" ? 200 : 503 });
-    })
-    .get(
-      "/metrics",
-      async () =>
-        new Response(await metrics.text(), { headers: { "content-type": metrics.registry.contentType } }),
-    );
+export function createAdminApp({ readiness, metrics, snapshots }: AdminOptions) {
+  return (
+    new Elysia({ name: "gateway-admin", handler: { standardHostname: false } })
+      .onError({ as: "global" }, ({ code, path }) =>
+        problemResponse(code === "NOT_FOUND" ? problems.notFound("No such path") : problems.internal(), path),
+      )
+      .get("/health/live", () => Response.json({ status: "live" }))
+      .get("/health/ready", async () => {
+        const state = await readiness.ask();
+        return Response.json(state, { status: state.status === "ready" ? 200 : 503 });
+      })
+      .get(
+        "/metrics",
+        async () =>
+          new Response(await metrics.text(), { headers: { "content-type": metrics.registry.contentType } }),
+      )
+      // The file holds no secret: what would be one is refused when it is read.
+      .get("/config", () => {
+        const { path, refused, current } = snapshots;
+        const { hash, loadedAt, file } = current;
+        return Response.json({ path, hash, loadedAt, refused, config: file });
+      })
+  );
 }

@@ -3,41 +3,39 @@ import { createOrderDetails } from "./compose/order-details.ts";
 import { createAsyncApiAnswer } from "./docs/asyncapi-answer.ts";
 import { createDocsAnswer } from "./docs/docs-answer.ts";
 import { createOpenApiAnswer } from "./docs/openapi-answer.ts";
-import type { AnswerName } from "./gateway-file.ts";
+import type { AnswerName } from "./gateway-file-schema.ts";
 import type { Answer } from "./pipeline.ts";
 import type { RouteTable } from "./routes.ts";
 import type { Deadlines } from "./upstream/deadlines.ts";
 
 interface AnswersOptions {
-  readonly table: RouteTable;
   readonly deadlines: Deadlines;
   readonly log: Log;
 }
 
 /**
- * What the gateway answers by itself, by the name that `answer:` in gateway.yaml uses.
- * @throws Error when a composed answer needs an upstream that the file does not have
+ * What the gateway answers by itself, by the name that `answer:` in gateway.yaml uses. The pages are made once; what
+ * reads from upstreams, for each route table.
  */
-export async function createAnswers({
-  table,
+export async function openAnswers({
   deadlines,
   log,
-}: AnswersOptions): Promise<Readonly<Record<AnswerName, Answer>>> {
-  const upstream = (name: string) => {
-    const found = table.upstreams.get(name);
-    if (!found)
-      throw new Error(`order-details needs the upstream ${name}, which gateway.yaml does not define`);
-    return found;
-  };
-  return {
-    "order-details": createOrderDetails({
-      order: upstream("order"),
-      user: upstream("user"),
-      product: upstream("product"),
-      deadlines,
-    }),
-    docs: await createDocsAnswer(),
-    openapi: createOpenApiAnswer({ table, log }),
-    asyncapi: createAsyncApiAnswer(),
+}: AnswersOptions): Promise<(table: RouteTable) => Readonly<Record<AnswerName, Answer>>> {
+  const docs = await createDocsAnswer();
+  const asyncapi = createAsyncApiAnswer();
+  return (table) => {
+    const [order, user, product] = ["order", "user", "product"].map((name) => table.upstreams.get(name));
+    return {
+      "order-details":
+        order && user && product ? createOrderDetails({ order, user, product, deadlines }) : absent,
+      docs,
+      openapi: createOpenApiAnswer({ table, log }),
+      asyncapi,
+    };
   };
 }
+
+/** The check of the file sees to it that no route asks for an answer without its upstreams. */
+const absent: Answer = () => {
+  throw new Error("order-details needs the upstreams order, user and product");
+};

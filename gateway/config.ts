@@ -4,6 +4,7 @@ import {
   integer,
   list,
   readSettings,
+  type Setting,
   text,
   url,
   type Values,
@@ -38,10 +39,39 @@ export type GatewayConfig = Values<typeof settings>;
 export const readConfig = (env: Environment): GatewayConfig => readSettings("gateway", env, settings);
 
 /** What `gateway.yaml` may refer to as `${NAME}`. */
-export const fileVariables = (config: GatewayConfig): Readonly<Record<string, string>> => ({
-  USER_SERVICE_URL: config.userServiceUrl,
-  PRODUCT_SERVICE_URL: config.productServiceUrl,
-  ORDER_SERVICE_URL: config.orderServiceUrl,
-  PAYMENT_SERVICE_URL: config.paymentServiceUrl,
-  NOTIFICATION_SERVICE_URL: config.notificationServiceUrl,
-});
+const variables = {
+  userServiceUrl: settings.userServiceUrl,
+  productServiceUrl: settings.productServiceUrl,
+  orderServiceUrl: settings.orderServiceUrl,
+  paymentServiceUrl: settings.paymentServiceUrl,
+  notificationServiceUrl: settings.notificationServiceUrl,
+  jwksUrl: settings.jwksUrl,
+  tokenIssuer: settings.tokenIssuer,
+  tokenAudience: settings.tokenAudience,
+} satisfies Partial<typeof settings>;
+
+const variableKeys = Object.keys(variables) as (keyof typeof variables)[];
+
+export const fileVariables = (config: GatewayConfig): Readonly<Record<string, string>> =>
+  Object.fromEntries(variableKeys.map((key) => [variables[key].name, config[key]]));
+
+/** As {@link fileVariables} where nothing has to be set: what is not, or makes no sense, gets a name for its value. */
+export const placeholderVariables = (env: Environment): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.values(variables).map((setting) => {
+      const found = env[setting.name];
+      return [setting.name, (found && parsed(setting, found)) ?? placeholderOf(setting.name)];
+    }),
+  );
+
+/** `.invalid` is a name that nobody has (RFC 2606 §2). */
+export const placeholderOf = (name: string): string =>
+  `http://${name.toLowerCase().replaceAll("_", "-")}.invalid`;
+
+function parsed(setting: Setting<string>, found: string): string | undefined {
+  try {
+    return setting.parse(found);
+  } catch {
+    return undefined;
+  }
+}

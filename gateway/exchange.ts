@@ -27,8 +27,6 @@ export class Exchange {
   protocol: "http" | "https" = "http";
   /** Inbound headers that must not travel on. */
   readonly dropped: string[] = [];
-  /** The request's origin if its pages may call, else empty. */
-  allowedOrigin = "";
   route: Route | undefined = undefined;
   /** What stands in the place of the route's parameters. */
   readonly values: string[] = [];

@@ -1,20 +1,18 @@
-import { readFile } from "node:fs/promises";
 import { openRevocations } from "#mesh/identity/revocations";
-import { createTokenVerifier } from "#mesh/identity/verify-token";
 import { listen } from "#mesh/listen";
 import { openRedis, redisReady } from "#mesh/redis/open-redis";
 import { createLog, type Log } from "#observability/log";
 import { createMetrics } from "#observability/metrics";
 import { createAdminApp } from "./admin-app.ts";
-import { createAnswers } from "./answers.ts";
+import { openAnswers } from "./answers.ts";
 import { createApp } from "./app.ts";
 import { fileVariables, type GatewayConfig, readConfig } from "./config.ts";
-import { readGatewayFile } from "./gateway-file.ts";
 import { LocalLimiter } from "./limits/local-limiter.ts";
 import { SharedLimiter } from "./limits/shared-limiter.ts";
 import { createPipeline } from "./pipeline.ts";
 import { createReadiness } from "./readiness.ts";
-import { compileRoutes } from "./routes.ts";
+import { keepVerifiers } from "./snapshot-verifiers.ts";
+import { openSnapshots } from "./snapshots.ts";
 import { trustProxies } from "./stages/client-address.ts";
 import { Deadlines } from "./upstream/deadlines.ts";
 
@@ -24,37 +22,34 @@ const drainMs = 15_000;
 const listenerBodyBytes = 16 * 1024 * 1024;
 
 async function start(config: GatewayConfig, log: Log): Promise<() => Promise<void>> {
-  const text = await readFile(config.gatewayFile, "utf8").catch((cause: Error) => {
-    throw new Error(`GATEWAY_FILE cannot be read: ${cause.message}`, { cause });
-  });
-  const file = readGatewayFile(config.gatewayFile, text, fileVariables(config));
-  const table = compileRoutes(file);
   const trusted = trustProxies(config.trustedProxies);
   const metrics = createMetrics("gateway");
   metrics.collectRuntime();
   const redis = openRedis({ url: config.redisUrl, name: "gateway", log });
   if (!(await redisReady(redis))) log.warn("starting without Redis");
   const revocations = await openRevocations({ redis, log });
-  const verifier = createTokenVerifier({
-    keys: { url: config.jwksUrl },
-    issuer: config.tokenIssuer,
-    audience: config.tokenAudience,
-    isRevoked: (sessionId) => revocations.isRevoked(sessionId),
-  });
   const deadlines = new Deadlines();
+  const snapshots = await openSnapshots({
+    path: config.gatewayFile,
+    variables: fileVariables(config),
+    sources: {
+      prepareVerifier: keepVerifiers((sessionId) => revocations.isRevoked(sessionId)),
+      answersFor: await openAnswers({ deadlines, log }),
+      now: () => new Date(),
+    },
+    log,
+    metrics,
+  });
   const pipeline = createPipeline({
-    table,
-    cors: { origins: new Set(file.cors.origins), maxAgeSeconds: file.cors.maxAgeSeconds },
+    snapshots,
     trusted,
-    verifier,
     limiter: new SharedLimiter(redis, new LocalLimiter()),
     deadlines,
-    answers: await createAnswers({ table, deadlines, log }),
     log,
     metrics,
   });
   const readiness = createReadiness({ redis, jwksUrl: config.jwksUrl });
-  const admin = createAdminApp({ readiness, metrics });
+  const admin = createAdminApp({ readiness, metrics, snapshots });
   const edge = listen({
     port: config.port,
     hostname: config.host,
@@ -66,10 +61,13 @@ async function start(config: GatewayConfig, log: Log): Promise<() => Promise<voi
     hostname: config.adminHost,
     fetch: (request) => admin.fetch(request),
   });
-  log.info({ port: edge.port, adminPort: watch.port, routes: table.routes.length }, "serving");
+  process.on("SIGHUP", () => void snapshots.reload());
+  const { table, hash } = snapshots.current;
+  log.info({ port: edge.port, adminPort: watch.port, routes: table.routes.length, config: hash }, "serving");
   log.flush();
   return async () => {
     readiness.drain();
+    snapshots.close();
     await edge.stop(drainMs);
     await watch.stop(0);
     deadlines.close();

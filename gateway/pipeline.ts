@@ -1,14 +1,13 @@
-import type { TokenVerifier } from "#mesh/identity/verify-token";
 import { type Problem, problemResponse, problems } from "#mesh/problem";
 import { correlationHeader, runWith } from "#observability/context";
 import type { Log } from "#observability/log";
 import type { Metrics } from "#observability/metrics";
 import { type Arrival, Exchange } from "./exchange.ts";
-import type { AnswerName } from "./gateway-file.ts";
 import type { Decision, Pace } from "./limits/gcra.ts";
 import { edgeProblems } from "./problems.ts";
 import type { Route, RouteTable, Upstream } from "./routes.ts";
-import { answerOptions, type CorsPolicy, noteOrigin, setCorsHeaders } from "./stages/allow-origin.ts";
+import type { CurrentSnapshot, Snapshot } from "./snapshot.ts";
+import { answerOptions, setCorsHeaders } from "./stages/allow-origin.ts";
 import { authenticate } from "./stages/authenticate.ts";
 import { authorise } from "./stages/authorise.ts";
 import { findClient, type TrustedProxies } from "./stages/client-address.ts";
@@ -31,13 +30,11 @@ export interface Limiter {
 export type Answer = (exchange: Exchange) => Promise<Response> | Response;
 
 export interface PipelineOptions {
-  readonly table: RouteTable;
-  readonly cors: CorsPolicy;
+  /** Read once for each request, which keeps to what it finds there. */
+  readonly snapshots: CurrentSnapshot;
   readonly trusted: TrustedProxies;
-  readonly verifier: TokenVerifier;
   readonly limiter: Limiter;
   readonly deadlines: Deadlines;
-  readonly answers: Readonly<Record<AnswerName, Answer>>;
   readonly log: Log;
   readonly metrics: Metrics;
 }
@@ -49,7 +46,7 @@ const clientClosedRequest = 499;
 
 /** Everything between a client and a service, in the order in which it happens. See `README.md` for the picture. */
 export function createPipeline(options: PipelineOptions): Pipeline {
-  const { table, cors, trusted, verifier, limiter, deadlines, answers, log, metrics } = options;
+  const { snapshots, trusted, limiter, deadlines, log, metrics } = options;
   const record = createRecord({ log, metrics });
   const decisions = metrics.counter("gateway_rate_limit_decisions_total", "Rate limit decisions", [
     "limit",
@@ -60,11 +57,19 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     "upstream",
     "reason",
   ]);
-  metrics.gauge("gateway_tokens_remembered", "Verified tokens in memory", [], () => verifier.remembered());
+  metrics.gauge("gateway_tokens_remembered", "Verified tokens in memory", [], () =>
+    snapshots.current.verifier.remembered(),
+  );
 
-  async function answer(exchange: Exchange): Promise<Response | Problem> {
+  async function answer(
+    exchange: Exchange,
+    { table, verifier, answers }: Snapshot,
+  ): Promise<Response | Problem> {
     const outside =
-      readTarget(exchange) ?? screenHeaders(exchange) ?? admitOrigin(exchange) ?? findRoute(exchange, table);
+      readTarget(exchange) ??
+      screenHeaders(exchange) ??
+      answerOptions(exchange, table) ??
+      findRoute(exchange, table);
     const { route } = exchange;
     if (outside || !route) return outside ?? edgeProblems.routeNotFound();
 
@@ -79,12 +84,6 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (route.target.kind === "answer") return answers[route.target.answer](exchange);
     const { upstream } = route.target;
     return passOn(upstream, await forward(exchange, upstream, route.timeoutMs, deadlines));
-  }
-
-  /** Notes whose page calls, and answers a browser that only asks whether it may. */
-  function admitOrigin(exchange: Exchange): Response | Problem | undefined {
-    noteOrigin(exchange, cors);
-    return answerOptions(exchange, table, cors);
   }
 
   async function limitRate(exchange: Exchange, route: Route): Promise<Problem | undefined> {
@@ -109,17 +108,18 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   }
 
   return async (request, arrival) => {
+    const snapshot = snapshots.current;
     const exchange = new Exchange(request, arrival, performance.now());
     findClient(exchange, trusted);
     let outcome: Response | Problem;
     try {
-      outcome = await answer(exchange);
+      outcome = await answer(exchange, snapshot);
     } catch (error) {
       log.error({ err: error, trace_id: exchange.context.traceId }, "request failed");
       outcome = problems.internal();
     }
     const response = outcome instanceof Response ? outcome : refuse(exchange, outcome);
-    finish(exchange, response.headers);
+    finish(exchange, snapshot.table, response.headers);
     record(exchange, response.status);
     return response;
   };
@@ -136,9 +136,9 @@ function withoutHopHeaders(answer: Response): Response {
   return new Response(answer.body, { status: answer.status, headers });
 }
 
-function finish(exchange: Exchange, headers: Headers): void {
+function finish(exchange: Exchange, table: RouteTable, headers: Headers): void {
   headers.set(correlationHeader, exchange.context.correlationId);
   setRateLimitHeaders(exchange, headers);
-  setCorsHeaders(exchange, headers);
+  setCorsHeaders(exchange, table, headers);
   setSecurityHeaders(exchange, headers);
 }

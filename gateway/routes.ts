@@ -1,6 +1,11 @@
-import type { AnswerName, Auth, GatewayFile, LimitSpec, Method, RouteSpec } from "./gateway-file.ts";
+import { compileLimits } from "./compile-limits.ts";
+import type { GatewayFile } from "./gateway-file.ts";
+import { noCors } from "./gateway-file-names.ts";
+import type { AnswerName, AuthSpec, Method, RouteSpec } from "./gateway-file-schema.ts";
 import type { Limit } from "./limits/limit.ts";
-import type { CorsPolicy } from "./stages/allow-origin.ts";
+import { RoutesByHost } from "./routes-hosts.ts";
+import type { HeaderValues } from "./routes-tree.ts";
+import { type CorsPolicy, compileCors } from "./stages/allow-origin.ts";
 
 export interface Upstream {
   readonly name: string;
@@ -50,126 +55,110 @@ export interface Route {
   readonly cors: CorsPolicy | undefined;
 }
 
-/** The routes of one path, by method. */
-export interface PathRoutes {
-  readonly byMethod: ReadonlyMap<string, Route>;
-  /** The value of an `Allow` header (RFC 9110 §10.2.1). */
-  readonly allow: string;
-}
-
 /** Immutable: a changed file is compiled to a new table. */
 export interface RouteTable {
   readonly routes: readonly Route[];
   readonly upstreams: ReadonlyMap<string, Upstream>;
   readonly limits: readonly Limit[];
-  /** `values` receives what stands in the place of the parameters, in their order. */
-  find(path: string, values: string[]): PathRoutes | undefined;
+  /** For answers where no route was found. */
+  readonly cors: CorsPolicy | undefined;
+  /**
+   * The most specific route that matches in everything.
+   * @param host as the `Host` header has it
+   * @param values receives what stands in the place of the parameters, in their order
+   */
+  find(
+    host: string,
+    method: string,
+    path: string,
+    headers: HeaderValues,
+    values: string[],
+  ): Route | undefined;
+  /** The route that the request would take which a preflight announces. */
+  findAnnounced(host: string, method: string, path: string, headers: HeaderValues): Route | undefined;
+  /** The value of an `Allow` header; empty where there is nothing for any method. */
+  allowed(host: string, path: string, headers: HeaderValues): string;
 }
 
-interface Node {
-  readonly fixed: Map<string, Node>;
-  parameter?: Node;
-  routes?: { byMethod: Map<string, Route>; allow: string };
+interface Parts {
+  readonly defaults: GatewayFile["defaults"];
+  readonly upstreams: ReadonlyMap<string, Upstream>;
+  readonly limits: ReadonlyMap<string, Limit>;
+  readonly cors: ReadonlyMap<string, CorsPolicy>;
 }
 
-/** Compiles a checked file. Fixed segments win over parameters. */
+/** Compiles a checked file. */
 export function compileRoutes(file: GatewayFile): RouteTable {
-  const upstreams = new Map(Object.entries(file.upstreams).map(([name, { url }]) => [name, { name, url }]));
-  const limits = new Map(Object.entries(file.limits).map(([name, spec]) => [name, compileLimit(name, spec)]));
-  const root: Node = { fixed: new Map() };
-  const exact = new Map<string, PathRoutes>();
-  const routes: Route[] = [];
-  const cors = { origins: new Set(file.cors.origins), maxAgeSeconds: file.cors.maxAgeSeconds };
-  for (const spec of file.routes) {
-    const route = compileRoute(spec, file.defaults, upstreams, limits, cors);
-    const node = nodeOf(root, spec.path);
-    node.routes ??= { byMethod: new Map(), allow: "" };
-    for (const method of spec.methods) {
-      node.routes.byMethod.set(method, route);
-      if (method === "GET") node.routes.byMethod.set("HEAD", route);
-    }
-    node.routes.allow = [...node.routes.byMethod.keys(), "OPTIONS"].join(", ");
-    if (route.parameters.length === 0) exact.set(spec.path, node.routes);
-    routes.push(route);
-  }
+  const parts: Parts = {
+    defaults: file.defaults,
+    upstreams: new Map(Object.entries(file.upstreams).map(([name, { url }]) => [name, { name, url }])),
+    limits: compileLimits(file.limits),
+    cors: new Map(Object.entries(file.cors).map(([name, spec]) => [name, compileCors(name, spec)])),
+  };
+  const routes = file.routes.map((spec) => compileRoute(spec, parts));
+  const byHost = new RoutesByHost(routes);
   return {
     routes,
-    upstreams,
-    limits: [...limits.values()],
-    find: (path, values) => exact.get(path) ?? descend(root, path, 1, values),
+    upstreams: parts.upstreams,
+    limits: [...parts.limits.values()],
+    cors: parts.cors.get(file.defaults.cors ?? noCors),
+    find: (host, method, path, headers, values) =>
+      byHost.find(host, method, path, headers, conditionsHold, values),
+    findAnnounced: (host, method, path, headers) =>
+      byHost.find(host, method, path, headers, conditionsMayHold, []),
+    allowed: (host, path, headers) => byHost.allowed(host, path, headers, conditionsHold),
   };
 }
 
-function compileRoute(
-  spec: RouteSpec,
-  defaults: GatewayFile["defaults"],
-  upstreams: ReadonlyMap<string, Upstream>,
-  limits: ReadonlyMap<string, Limit>,
-  cors: CorsPolicy,
-): Route {
-  const limit = limits.get(spec.limit ?? defaults.limit);
+function conditionsHold({ headers: conditions }: Route, headers: HeaderValues): boolean {
+  for (let at = 0; at < conditions.length; at++) {
+    const condition = conditions[at];
+    if (condition && headers.get(condition.name) !== condition.value) return false;
+  }
+  return true;
+}
+
+/** A preflight names the headers of the request to come (Fetch §4.8), without their values. */
+function conditionsMayHold({ headers: conditions }: Route, headers: HeaderValues): boolean {
+  const announced = (headers.get("access-control-request-headers") ?? "").toLowerCase().split(",");
+  const names = new Set(announced.map((name) => name.trim()));
+  return conditions.every(({ name, value }) => names.has(name) || headers.get(name) === value);
+}
+
+function compileRoute(spec: RouteSpec, { defaults, upstreams, limits, cors }: Parts): Route {
   const upstream = spec.upstream === undefined ? undefined : upstreams.get(spec.upstream);
   const target = upstream
     ? ({ kind: "upstream", upstream } as const)
     : spec.answer && ({ kind: "answer", answer: spec.answer } as const);
-  if (!limit || !target) throw new Error(`Route ${spec.path} names what is not defined`);
+  const named = (spec.limits ?? defaults.limits).map((name) => limits.get(name));
+  const own = named.filter((limit) => limit !== undefined);
+  if (!target || own.length < named.length) throw new Error(`Route ${spec.path} names what is not defined`);
   return {
     template: spec.path,
-    host: "",
-    headers: [],
+    host: spec.host ?? "",
+    headers: Object.entries(spec.headers ?? {}).map(([name, value]) => ({ name: name.toLowerCase(), value })),
     parameters: [...spec.path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? ""),
     methods: spec.methods,
     target,
     auth: compileAuth(spec.auth),
     ignoreToken: spec.ignoreToken ?? false,
-    limits: [limit],
-    cost: 1,
+    limits: own,
+    cost: spec.cost ?? 1,
     timeoutMs: spec.timeoutMs ?? defaults.timeoutMs,
     bodyBytes: spec.bodyBytes ?? defaults.bodyBytes,
-    contentTypes: [],
-    validate: false,
-    cors,
+    contentTypes: spec.contentTypes ?? defaults.contentTypes ?? [],
+    validate: spec.validate ?? false,
+    cors: cors.get(spec.cors ?? defaults.cors ?? noCors),
   };
 }
 
-function compileAuth(auth: Auth): RouteAuth {
-  const roles = auth === "admin" ? ["admin"] : [];
-  return { anonymous: auth === "anyone", roles, scopes: [], accept: ["token"], issuers: [] };
-}
-
-function compileLimit(name: string, { requests, perSeconds, burst, by }: LimitSpec): Limit {
-  const intervalMs = (perSeconds * 1000) / requests;
-  // The whole burst is there again after `burst` intervals: that is the window a client can reckon with.
-  const windowSeconds = Math.max(1, Math.ceil((burst * intervalMs) / 1000));
-  const policy = `"${name}";q=${burst};w=${windowSeconds}`;
-  const rate = { kind: "rate", requests, perSeconds, burst, intervalMs, policy } as const;
-  return { name, by: [by], rate, tiers: new Map(), exempt: [] };
-}
-
-function nodeOf(root: Node, path: string): Node {
-  let node = root;
-  for (const segment of path.slice(1).split("/")) {
-    let next = segment.startsWith("{") ? node.parameter : node.fixed.get(segment);
-    if (!next) {
-      next = { fixed: new Map() };
-      if (segment.startsWith("{")) node.parameter = next;
-      else node.fixed.set(segment, next);
-    }
-    node = next;
-  }
-  return node;
-}
-
-/** Walks the tree along `path` from `start`, just behind a slash. An empty segment matches nothing. */
-function descend(node: Node, path: string, start: number, values: string[]): PathRoutes | undefined {
-  const slash = path.indexOf("/", start);
-  const segment = slash === -1 ? path.slice(start) : path.slice(start, slash);
-  if (segment === "") return undefined;
-  const fixed = node.fixed.get(segment);
-  const found = fixed && (slash === -1 ? fixed.routes : descend(fixed, path, slash + 1, values));
-  if (found || !node.parameter) return found;
-  values.push(segment);
-  const open = slash === -1 ? node.parameter.routes : descend(node.parameter, path, slash + 1, values);
-  if (!open) values.pop();
-  return open;
+function compileAuth(auth: AuthSpec): RouteAuth {
+  const spec = typeof auth === "object" ? auth : {};
+  return {
+    anonymous: auth === "anyone" || spec.anonymous === true,
+    roles: auth === "admin" ? ["admin"] : (spec.roles ?? []),
+    scopes: spec.scopes ?? [],
+    accept: spec.accept ?? ["token"],
+    issuers: spec.issuers ?? [],
+  };
 }

@@ -1,19 +1,19 @@
 import { connect } from "node:net";
 import { exportJWK, generateKeyPair, type JWTHeaderParameters, SignJWT } from "jose";
 import { openRevocations, type Revocations } from "#mesh/identity/revocations";
-import { createTokenVerifier } from "#mesh/identity/verify-token";
 import { type Listener, listen } from "#mesh/listen";
 import { openRedis, redisReady } from "#mesh/redis/open-redis";
 import { uuidV7 } from "#mesh/uuid-v7";
 import { createLog } from "#observability/log";
 import { createMetrics, type Metrics } from "#observability/metrics";
-import { createAnswers } from "./answers.ts";
+import { openAnswers } from "./answers.ts";
 import { createApp } from "./app.ts";
 import { readGatewayFile } from "./gateway-file.ts";
 import { LocalLimiter } from "./limits/local-limiter.ts";
 import { SharedLimiter } from "./limits/shared-limiter.ts";
 import { createPipeline } from "./pipeline.ts";
-import { compileRoutes } from "./routes.ts";
+import { type CurrentSnapshot, compileSnapshot } from "./snapshot.ts";
+import { keepVerifiers } from "./snapshot-verifiers.ts";
 import { trustProxies } from "./stages/client-address.ts";
 import { Deadlines } from "./upstream/deadlines.ts";
 
@@ -78,26 +78,26 @@ export async function startTestGateway(options: TestGatewayOptions): Promise<Tes
     UPSTREAM_URL: upstreamUrl,
     // Nobody listens there: the port is reserved (RFC 1700) and not served by tests.
     DEAD_URL: "http://127.0.0.1:49151",
+    JWKS_URL: `${upstreamUrl}/.well-known/jwks.json`,
+    TOKEN_ISSUER: testIssuer,
+    TOKEN_AUDIENCE: "ecotrack",
   });
-  const table = compileRoutes(file);
   const redis = openRedis({ url: options.redisUrl ?? testRedisUrl(), name: "gateway-test", log });
   if (!options.redisUrl) await redisReady(redis);
   const revocations = await openRevocations({ redis, log });
   const metrics = createMetrics("gateway");
   const deadlines = new Deadlines();
+  const sources = {
+    prepareVerifier: keepVerifiers((sessionId) => revocations.isRevoked(sessionId)),
+    answersFor: await openAnswers({ deadlines, log }),
+    now: () => new Date(),
+  };
+  const snapshots: CurrentSnapshot = { current: compileSnapshot(sources, file, options.file).value };
   const pipeline = createPipeline({
-    table,
-    cors: { origins: new Set(file.cors.origins), maxAgeSeconds: file.cors.maxAgeSeconds },
+    snapshots,
     trusted: trustProxies(["127.0.0.1"]),
-    verifier: createTokenVerifier({
-      keys: { url: `${upstreamUrl}/.well-known/jwks.json` },
-      issuer: testIssuer,
-      audience: "ecotrack",
-      isRevoked: (sessionId) => revocations.isRevoked(sessionId),
-    }),
     limiter: new SharedLimiter(redis, new LocalLimiter(), options.patienceMs ?? 50),
     deadlines,
-    answers: await createAnswers({ table, deadlines, log }),
     log,
     metrics,
   });

@@ -4,13 +4,14 @@ import { gzipSync } from "node:zlib";
 /** The routes that the tests of the whole pipeline share. */
 export const testFile = `
 upstreams: { user: { url: "\${UPSTREAM_URL}" }, product: { url: "\${UPSTREAM_URL}" }, order: { url: "\${UPSTREAM_URL}" }, dead: { url: "\${DEAD_URL}" } }
+issuers: { ecotrack: { issuer: "\${TOKEN_ISSUER}", jwks: "\${JWKS_URL}", audience: "\${TOKEN_AUDIENCE}", algorithms: [ES256] } }
 limits:
-  default: { requests: 600, perSeconds: 60, burst: 100, by: caller }
-  tight: { requests: 1, perSeconds: 60, burst: 2, by: address }
-cors: { origins: ["https://shop.test"], maxAgeSeconds: 600 }
-defaults: { limit: default, timeoutMs: 300, bodyBytes: 1000 }
+  default: { requests: 600, perSeconds: 60, burst: 100, by: [caller] }
+  tight: { requests: 1, perSeconds: 60, burst: 2, by: [address] }
+cors: { shop: { origins: ["https://shop.test"], maxAgeSeconds: 600 } }
+defaults: { limits: [default], timeoutMs: 300, bodyBytes: 1000, cors: shop }
 routes:
-  - { path: /api/auth/login, methods: [POST], upstream: user, auth: anyone, limit: tight, ignoreToken: true }
+  - { path: /api/auth/login, methods: [POST], upstream: user, auth: anyone, limits: [tight], ignoreToken: true }
   - { path: /api/products, methods: [GET], upstream: product, auth: anyone }
   - { path: "/api/products/{id}", methods: [GET], upstream: product, auth: anyone }
   - { path: "/api/products/{id}", methods: [PATCH], upstream: product, auth: admin }

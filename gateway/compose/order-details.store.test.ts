@@ -4,9 +4,9 @@ import { startTestGateway, type TestGateway } from "../test-gateway.ts";
 
 const file = `
 upstreams: { user: { url: "\${UPSTREAM_URL}" }, product: { url: "\${UPSTREAM_URL}" }, order: { url: "\${UPSTREAM_URL}" } }
-limits: { default: { requests: 600, perSeconds: 60, burst: 100, by: caller } }
-cors: { origins: [], maxAgeSeconds: 0 }
-defaults: { limit: default, timeoutMs: 1000, bodyBytes: 1000 }
+issuers: { ecotrack: { issuer: "\${TOKEN_ISSUER}", jwks: "\${JWKS_URL}", audience: "\${TOKEN_AUDIENCE}", algorithms: [ES256] } }
+limits: { default: { requests: 600, perSeconds: 60, burst: 100, by: [caller] } }
+defaults: { limits: [default], timeoutMs: 1000, bodyBytes: 1000 }
 routes:
   - { path: "/api/orders/{id}/details", methods: [GET], answer: order-details, auth: user }
 `;

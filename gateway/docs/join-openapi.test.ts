@@ -8,9 +8,9 @@ const { routes } = compileRoutes(
     "gateway.yaml",
     `
 upstreams: { order: { url: "http://order" }, user: { url: "http://user" } }
-limits: { default: { requests: 1, perSeconds: 1, burst: 1, by: caller } }
-cors: { origins: [], maxAgeSeconds: 0 }
-defaults: { limit: default, timeoutMs: 1000, bodyBytes: 10 }
+issuers: { shop: { issuer: shop, jwks: "http://shop/keys", audience: shop, algorithms: [ES256] } }
+limits: { default: { requests: 1, perSeconds: 1, burst: 1, by: [caller] } }
+defaults: { limits: [default], timeoutMs: 1000, bodyBytes: 10 }
 routes:
   - { path: "/api/orders/{id}", methods: [GET], upstream: order, auth: user }
   - { path: /api/users/me, methods: [GET, PATCH], upstream: user, auth: user }

@@ -3,12 +3,14 @@ import type { Exchange } from "../exchange.ts";
 import { edgeProblems } from "../problems.ts";
 import type { RouteTable } from "../routes.ts";
 
-/** Finds the route by path, then by method: what is not in the table does not exist. */
+/** Finds the route by host, path, method and headers: what is not in the table does not exist. */
 export function findRoute(exchange: Exchange, table: RouteTable): Problem | undefined {
-  const routes = table.find(exchange.path, exchange.values);
-  if (!routes) return edgeProblems.routeNotFound();
-  const route = routes.byMethod.get(exchange.method);
-  if (!route) return edgeProblems.methodNotAllowed(routes.allow);
+  const { host, method, path, request } = exchange;
+  const route = table.find(host, method, path, request.headers, exchange.values);
+  if (!route) {
+    const allow = table.allowed(host, path, request.headers);
+    return allow === "" ? edgeProblems.routeNotFound() : edgeProblems.methodNotAllowed(allow);
+  }
   exchange.route = route;
   exchange.context.route = route.template;
   return undefined;

@@ -1,0 +1,280 @@
+import { type Static, type TSchema, Type } from "@sinclair/typebox";
+
+/*
+ * What may stand in gateway.yaml. `gateway.schema.json`, which editors read, is this as a file:
+ * `bun run gateway schema` writes it, and a test compares the two.
+ */
+
+const closed = { additionalProperties: false } as const;
+const names = <const T extends readonly string[]>(values: T, description?: string) =>
+  Type.Unsafe<T[number]>({ type: "string", enum: [...values], ...(description && { description }) });
+const unique = <T extends TSchema>(items: T, options: { description?: string; minItems?: number } = {}) =>
+  Type.Array(items, { uniqueItems: true, ...options });
+const named = <T extends TSchema>(value: T, options: { description?: string; minProperties?: number } = {}) =>
+  Type.Unsafe<Readonly<Record<string, Static<T>>>>({
+    type: "object",
+    propertyNames: { pattern: "^[a-z][a-z0-9-]*$" },
+    additionalProperties: value,
+    ...options,
+  });
+const integer = (minimum: number, maximum: number, description?: string) =>
+  Type.Integer({ minimum, maximum, ...(description && { description }) });
+
+const Name = (description: string) => Type.String({ pattern: "^[a-z][a-z0-9-]*$", description });
+const maxBodyBytes = 8 * 1024 * 1024;
+const timeoutMs = integer(10, 600_000, "Until the upstream's answer begins, in milliseconds.");
+const bodyBytes = integer(0, maxBodyBytes, "The largest request body, in bytes.");
+const headerName = "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$";
+const Limits = unique(Name("A limit."), {
+  description: "Every one of them has to allow a request. An empty list: no limit.",
+});
+const CorsName = Name("A policy of `cors`, or none: no page of another origin may call.");
+
+const Upstream = Type.Object(
+  {
+    url: Type.String({
+      minLength: 1,
+      description: "http or https, without a query. A setting goes by its name: see the file.",
+    }),
+  },
+  closed,
+);
+
+const Issuer = Type.Object(
+  {
+    issuer: Type.String({ minLength: 1, description: "The `iss` of its tokens, exactly." }),
+    jwks: Type.String({ minLength: 1, description: "Where it publishes its keys (RFC 7517)." }),
+    audience: Type.String({ minLength: 1, description: "What `aud` has to hold." }),
+    algorithms: unique(names(["ES256", "EdDSA", "RS256", "PS256"]), {
+      minItems: 1,
+      description: "Signatures that are taken (RFC 7518, RFC 8037).",
+    }),
+    type: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description: "The `typ` of the header, such as at+jwt (RFC 9068). Left out: any.",
+      }),
+    ),
+    clockSkewSeconds: Type.Optional(integer(0, 300, "How far its clock may be off. 5 when left out.")),
+    requiredClaims: Type.Optional(
+      unique(Type.String({ minLength: 1 }), { description: "Beside iss, aud, sub, iat and exp." }),
+    ),
+    headers: Type.Optional(
+      Type.Unsafe<Readonly<Record<string, string>>>({
+        type: "object",
+        description:
+          "Claims that upstreams get as headers. What a client sends under these names is removed.",
+        propertyNames: { pattern: "^x-[a-z0-9-]+$" },
+        additionalProperties: { type: "string", minLength: 1 },
+      }),
+    ),
+  },
+  closed,
+);
+
+const requests = integer(1, 1_000_000_000, "So many in the time that is given.");
+const perSeconds = integer(1, 86_400);
+const burst = integer(1, 1_000_000, "So many at once.");
+
+const Tier = Type.Object(
+  { requests, perSeconds: Type.Optional(perSeconds), burst: Type.Optional(burst) },
+  { ...closed, description: "What it leaves out is as in the limit itself." },
+);
+
+const Limit = Type.Object(
+  {
+    requests,
+    perSeconds: Type.Optional(perSeconds),
+    burst: Type.Optional(burst),
+    per: Type.Optional(names(["day", "month"], "A quota instead of a rate: by the calendar, in UTC.")),
+    by: unique(names(["caller", "address", "user", "api-key", "route", "tier"]), {
+      minItems: 1,
+      description:
+        "What it counts by; several are counted together. caller: the user, or the address of one who is not known. An IPv6 address counts as its /64.",
+    }),
+    tiers: Type.Optional(named(Tier, { description: "Other numbers for callers of a tier." })),
+    exempt: Type.Optional(
+      unique(Type.String({ minLength: 1 }), {
+        description: "Roles of verified callers whom it does not count.",
+      }),
+    ),
+  },
+  { ...closed, oneOf: [{ required: ["perSeconds", "burst"] }, { required: ["per"] }] },
+);
+
+const Addresses = Type.Object(
+  {
+    allow: Type.Optional(unique(Type.String(), { description: "When not empty: only these." })),
+    deny: Type.Optional(unique(Type.String(), { description: "Never these; wins over allow." })),
+  },
+  { ...closed, description: "Client addresses and CIDR ranges, IPv4 and IPv6." },
+);
+
+const Connections = Type.Object(
+  {
+    perAddress: Type.Optional(integer(1, 1_000_000, "Open at once from one address.")),
+    headersTimeoutMs: Type.Optional(integer(100, 600_000, "Until the headers of a request are there.")),
+    bodyTimeoutMs: Type.Optional(integer(100, 600_000, "Until its body is there.")),
+    idleTimeoutMs: Type.Optional(integer(100, 3_600_000, "Without a request on it.")),
+    proxyProtocol: Type.Optional(
+      Type.Boolean({
+        description: "The load balancer before it says who connects (PROXY protocol 1 and 2).",
+      }),
+    ),
+  },
+  { ...closed, description: "What one connection may do. Read at the start only." },
+);
+
+const Threats = Type.Object({}, { ...closed, description: "Signs of an attack and what follows of them." });
+
+const Cors = Type.Object(
+  {
+    origins: unique(Type.String({ pattern: "^https?://[^/*\\s]+$" }), {
+      description: "Exact: scheme, host, and the port where it is not the scheme's own.",
+    }),
+    methods: Type.Optional(
+      unique(names(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]), {
+        description: "Of the route's methods, those for pages. All when left out.",
+      }),
+    ),
+    headers: Type.Optional(
+      unique(Type.String({ pattern: headerName }), { description: "Request headers that a page may send." }),
+    ),
+    expose: Type.Optional(
+      unique(Type.String({ pattern: headerName }), {
+        description: "Headers of the answer that a page may read.",
+      }),
+    ),
+    credentials: Type.Optional(Type.Boolean({ description: "Whether cookies go along. No, when left out." })),
+    maxAgeSeconds: integer(0, 86_400, "How long a browser remembers the preflight's answer."),
+  },
+  closed,
+);
+
+const Auth = Type.Union(
+  [
+    names(["anyone", "user", "admin"]),
+    Type.Object(
+      {
+        anonymous: Type.Optional(Type.Boolean({ description: "Callers without a credential may too." })),
+        roles: Type.Optional(
+          unique(Type.String({ minLength: 1 }), { minItems: 1, description: "One of them is needed." }),
+        ),
+        scopes: Type.Optional(
+          unique(Type.String({ pattern: "^[!#-\\[\\]-~]+$" }), {
+            minItems: 1,
+            description: "All of them are needed.",
+          }),
+        ),
+        accept: Type.Optional(
+          unique(names(["token", "api-key"]), { minItems: 1, description: "Tokens only, when left out." }),
+        ),
+        issuers: Type.Optional(
+          unique(Name("An issuer."), {
+            minItems: 1,
+            description: "Whose tokens are taken. Everybody's, when left out.",
+          }),
+        ),
+      },
+      closed,
+    ),
+  ],
+  { description: "Who may call: anyone, user (whoever is known), admin (the role), or in detail." },
+);
+
+const Route = Type.Object(
+  {
+    path: Type.String({
+      pattern: "^(/([a-zA-Z0-9._~-]+|\\{[a-zA-Z]+\\}))+$",
+      description: "Whole path; {name} stands for one segment.",
+    }),
+    host: Type.Optional(
+      Type.String({
+        pattern: "^(\\*\\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$",
+        description: "Only under this host, without a port; *.example.com: every host below it. Lower case.",
+      }),
+    ),
+    headers: Type.Optional(
+      Type.Unsafe<Readonly<Record<string, string>>>({
+        type: "object",
+        minProperties: 1,
+        propertyNames: { pattern: headerName },
+        additionalProperties: { type: "string" },
+        description: "Only requests with these headers, exactly.",
+      }),
+    ),
+    methods: unique(names(["GET", "POST", "PUT", "PATCH", "DELETE"]), {
+      minItems: 1,
+      description: "GET takes HEAD with it; OPTIONS is answered by the gateway.",
+    }),
+    upstream: Type.Optional(Name("Where it goes.")),
+    answer: Type.Optional(
+      names(["order-details", "docs", "openapi", "asyncapi"], "Answered by the gateway itself."),
+    ),
+    auth: Auth,
+    ignoreToken: Type.Optional(
+      Type.Boolean({
+        description: "Do not look at a credential that is sent along. Only where anyone may call.",
+      }),
+    ),
+    limits: Type.Optional(Limits),
+    cost: Type.Optional(integer(1, 1_000_000, "What one request takes from each limit. 1 when left out.")),
+    timeoutMs: Type.Optional(timeoutMs),
+    bodyBytes: Type.Optional(bodyBytes),
+    contentTypes: Type.Optional(
+      unique(Type.String({ pattern: "^[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+$" }), {
+        minItems: 1,
+        description: "Media types of bodies that are taken. All, when left out.",
+      }),
+    ),
+    validate: Type.Optional(
+      Type.Boolean({ description: "Check requests against the upstream's own OpenAPI document." }),
+    ),
+    cors: Type.Optional(CorsName),
+  },
+  { ...closed, oneOf: [{ required: ["upstream"] }, { required: ["answer"] }] },
+);
+
+const Defaults = Type.Object(
+  {
+    limits: Limits,
+    timeoutMs,
+    bodyBytes,
+    cors: Type.Optional(CorsName),
+    contentTypes: Type.Optional(Route.properties.contentTypes),
+  },
+  { ...closed, description: "What a route gets that says nothing else." },
+);
+
+export const gatewayFileSchema = Type.Object(
+  {
+    upstreams: named(Upstream, { minProperties: 1, description: "Where requests go." }),
+    issuers: Type.Optional(named(Issuer, { description: "Whose tokens are believed." })),
+    tiers: Type.Optional(
+      unique(Name("A tier."), {
+        description: "What the claim `tier` of a token may say; limits have numbers for them.",
+      }),
+    ),
+    limits: named(Limit, { description: "Limits that routes refer to by name." }),
+    addresses: Type.Optional(Addresses),
+    connections: Type.Optional(Connections),
+    threats: Type.Optional(Threats),
+    cors: Type.Optional(
+      named(Cors, { description: "Whose pages may call from a browser; policies by name." }),
+    ),
+    defaults: Defaults,
+    routes: Type.Array(Route, { minItems: 1 }),
+  },
+  { $schema: "https://json-schema.org/draft/2020-12/schema", title: "EcoTrack gateway.yaml", ...closed },
+);
+
+/** The file as it is written; `GatewayFile` is what it means. */
+export type WrittenFile = Static<typeof gatewayFileSchema>;
+export type AnswerName = NonNullable<WrittenFile["routes"][number]["answer"]>;
+export type Method = WrittenFile["routes"][number]["methods"][number];
+export type AuthSpec = Static<typeof Auth>;
+export type LimitSpec = Static<typeof Limit>;
+export type TierSpec = Static<typeof Tier>;
+export type CorsSpec = Static<typeof Cors>;
+export type IssuerSpec = Static<typeof Issuer>;
+export type RouteSpec = Static<typeof Route>;

@@ -1,0 +1,55 @@
+import { createHash } from "node:crypto";
+import type { TokenVerifier } from "#mesh/identity/verify-token";
+import { type AddressRules, compileAddresses } from "./address-rules.ts";
+import type { GatewayFile } from "./gateway-file.ts";
+import type { AnswerName } from "./gateway-file-schema.ts";
+import type { Answer } from "./pipeline.ts";
+import { compileRoutes, type RouteTable } from "./routes.ts";
+import type { Prepared } from "./snapshot-resources.ts";
+
+/**
+ * Everything of `gateway.yaml` that a request needs, compiled. Immutable: another file is another snapshot, and a
+ * request keeps to the one that it began with.
+ */
+export interface Snapshot {
+  /** SHA-256 of the file's text, so that one can see whether all gateways run the same. */
+  readonly hash: string;
+  readonly loadedAt: Date;
+  readonly file: GatewayFile;
+  readonly table: RouteTable;
+  /** Whether an address may call at all. */
+  readonly admits: AddressRules;
+  readonly verifier: TokenVerifier;
+  readonly answers: Readonly<Record<AnswerName, Answer>>;
+}
+
+/** Where the pipeline finds the snapshot of now. */
+export interface CurrentSnapshot {
+  readonly current: Snapshot;
+}
+
+/** What outlives a snapshot and is lent to each. */
+export interface SnapshotSources {
+  /** What believes these issuers; see `KeptResources` for what stays and what goes. */
+  readonly prepareVerifier: (issuers: GatewayFile["issuers"]) => Prepared<TokenVerifier>;
+  readonly answersFor: (table: RouteTable) => Snapshot["answers"];
+  readonly now: () => Date;
+}
+
+/**
+ * Compiles a checked file. Changes nothing that is in use: `commit` does, once the snapshot has taken its place.
+ * @param text of the file, for its hash
+ */
+export function compileSnapshot(
+  { prepareVerifier, answersFor, now }: SnapshotSources,
+  file: GatewayFile,
+  text: string,
+): Prepared<Snapshot> {
+  const table = compileRoutes(file);
+  const admits = compileAddresses(file.addresses);
+  const answers = answersFor(table);
+  const verifier = prepareVerifier(file.issuers);
+  const hash = createHash("sha256").update(text).digest("hex");
+  const value = { hash, loadedAt: now(), file, table, admits, verifier: verifier.value, answers };
+  return { value, commit: verifier.commit, abandon: verifier.abandon };
+}
