@@ -3,8 +3,10 @@ import {
   type Environment,
   integer,
   list,
+  optional,
   readSettings,
   type Setting,
+  secret,
   text,
   url,
   type Values,
@@ -29,6 +31,8 @@ export const settings = {
   jwksUrl: serviceUrl("JWKS_URL"),
   tokenIssuer: text("TOKEN_ISSUER", { default: "https://ecotrack.test" }),
   tokenAudience: text("TOKEN_AUDIENCE", { default: "ecotrack" }),
+  /** By it the gateway asks user-service about API keys. Without it no API key is taken. */
+  serviceKey: optional(secret("SERVICE_KEY")),
   /** Addresses and CIDR ranges whose `X-Forwarded-*` headers are believed. */
   trustedProxies: list("TRUSTED_PROXIES", { default: [] }),
 };

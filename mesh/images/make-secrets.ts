@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createSecrets, serviceTrust } from "../local/secrets.ts";
 import { serviceNames } from "../local/service-names.ts";
@@ -17,6 +17,7 @@ const files: Record<string, string> = {
   paypal_client_secret: secrets.paypalClientSecret,
   payment_keyring: secrets.paymentKeyring,
   service_trust: JSON.stringify(serviceTrust(secrets)),
+  gateway_service_key: JSON.stringify(secrets.gatewayKey),
 };
 for (const name of serviceNames) {
   const password = secrets.databasePasswords[name];
@@ -27,7 +28,8 @@ for (const name of serviceNames) {
 
 // Keys and the bundle that trusts them, passwords and the URLs that carry them belong together: all of them or none.
 if (existsSync(join(folder, "service_trust"))) {
-  console.log(`${folder} has its secrets already: nothing was changed`);
+  addGatewayKey();
+  console.log(`${folder} has its secrets already: what was there stays`);
 } else {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   // Containers read them under another id, so the folder keeps others out and not the files.
@@ -35,4 +37,18 @@ if (existsSync(join(folder, "service_trust"))) {
     if (!existsSync(join(folder, name))) writeFileSync(join(folder, name), value, { mode: 0o644 });
   }
   console.log(`${Object.keys(files).length} secrets are in ${folder}`);
+}
+
+/** A folder from before the gateway had a key gets one, and its bundle trusts it; services read it when they start. */
+function addGatewayKey(): void {
+  const file = join(folder, "gateway_service_key");
+  if (existsSync(file)) return;
+  const bundle = JSON.parse(readFileSync(join(folder, "service_trust"), "utf8")) as {
+    keys: { kid?: string }[];
+  };
+  const { d: _private, ...publicKey } = secrets.gatewayKey as JsonWebKey & { kid?: string };
+  const keys = [...bundle.keys.filter(({ kid }) => kid !== publicKey.kid), publicKey];
+  writeFileSync(join(folder, "service_trust"), JSON.stringify({ keys }), { mode: 0o644 });
+  writeFileSync(file, JSON.stringify(secrets.gatewayKey), { mode: 0o644 });
+  console.log("gateway_service_key was added: start all services anew, they have a new service_trust");
 }

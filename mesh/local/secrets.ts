@@ -15,6 +15,8 @@ export interface Secrets {
   readonly databasePasswords: Readonly<Record<DatabaseName, string>>;
   /** The private ES256 JWK by which each service proves who it is. */
   readonly serviceKeys: Readonly<Record<ServiceName, JsonWebKey>>;
+  /** The gateway's own, for what it asks services in its own name. */
+  readonly gatewayKey: JsonWebKey;
   /** 32 bytes in base64: user-service encrypts its signing keys with it. */
   readonly keyEncryptionKey: string;
   readonly stripeSecretKey: string;
@@ -33,15 +35,16 @@ export async function openSecrets(home: Home): Promise<Secrets> {
     writeFileSync(file, JSON.stringify(secrets, null, 2), { mode: 0o600 });
     return secrets;
   }
-  const found = completed(readJson(file), file);
+  const found = await completed(readJson(file), file);
   if (isSecrets(found)) return found;
   throw damaged(file, "a secret is missing");
 }
 
 /** A folder from before a secret was needed gets it now. */
-function completed(found: unknown, file: string): unknown {
+async function completed(found: unknown, file: string): Promise<unknown> {
   if (typeof found !== "object" || found === null) return found;
-  const added = Object.entries(createPaymentSecrets()).filter(([name]) => !(name in found));
+  const later = { ...createPaymentSecrets(), gatewayKey: await signingKey("gateway") };
+  const added = Object.entries(later).filter(([name]) => !(name in found));
   if (added.length === 0) return found;
   const secrets = { ...found, ...Object.fromEntries(added) };
   writeFileSync(file, JSON.stringify(secrets, null, 2), { mode: 0o600 });
@@ -58,10 +61,11 @@ function readJson(file: string): unknown {
 }
 
 function isSecrets(value: unknown): value is Secrets {
-  const { databasePasswords, serviceKeys, ...single } = (value ?? {}) as Partial<Secrets>;
+  const { databasePasswords, serviceKeys, gatewayKey, ...single } = (value ?? {}) as Partial<Secrets>;
   return (
     databaseNames.every((name) => databasePasswords?.[name]) &&
     serviceNames.every((name) => serviceKeys?.[name]) &&
+    gatewayKey !== undefined &&
     singleSecrets.every((name) => single[name])
   );
 }
@@ -77,7 +81,9 @@ const singleSecrets = [
 ] as const;
 
 export async function createSecrets(): Promise<Secrets> {
-  const keys = await Promise.all(serviceNames.map(async (name) => [name, await serviceKey(name)]));
+  const keys = await Promise.all(
+    serviceNames.map(async (name) => [name, await signingKey(`${name}-service`)]),
+  );
   return {
     postgresPassword: random(),
     redisPassword: random(),
@@ -85,6 +91,7 @@ export async function createSecrets(): Promise<Secrets> {
       databaseNames.map((name) => [name, random()]),
     ) as Secrets["databasePasswords"],
     serviceKeys: Object.fromEntries(keys),
+    gatewayKey: await signingKey("gateway"),
     keyEncryptionKey: randomBytes(32).toString("base64"),
     stripeSecretKey: `sk_test_${random()}`,
     stripeWebhookSecret: `whsec_${random()}`,
@@ -96,18 +103,19 @@ function createPaymentSecrets(): Pick<Secrets, "paypalClientSecret" | "paymentKe
   return { paypalClientSecret: random(), paymentKeyring: `k1:${randomBytes(32).toString("base64")}` };
 }
 
-/** The JWKS of all services' public keys: by it each checks who calls. */
-export function serviceTrust(secrets: Secrets): { keys: JsonWebKey[] } {
-  return { keys: Object.values(secrets.serviceKeys).map(({ d: _private, ...publicKey }) => publicKey) };
+/** The JWKS of all public keys by which services, and the gateway, sign: by it each checks who calls. */
+export function serviceTrust({ serviceKeys, gatewayKey }: Secrets): { keys: JsonWebKey[] } {
+  const keys = [...Object.values(serviceKeys), gatewayKey];
+  return { keys: keys.map(({ d: _private, ...publicKey }) => publicKey) };
 }
 
-async function serviceKey(service: ServiceName): Promise<JsonWebKey> {
+async function signingKey(owner: string): Promise<JsonWebKey> {
   const pair = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, [
     "sign",
     "verify",
   ]);
   const { kty, crv, x, y, d } = await crypto.subtle.exportKey("jwk", pair.privateKey);
-  return Object.assign({ kty, crv, x, y, d, alg: "ES256" }, { kid: `${service}-service/1` }) as JsonWebKey;
+  return Object.assign({ kty, crv, x, y, d, alg: "ES256" }, { kid: `${owner}/1` }) as JsonWebKey;
 }
 
 function random(): string {

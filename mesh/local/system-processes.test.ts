@@ -27,7 +27,7 @@ test("each service has its own database and key, and trusts all", () => {
     expect(entry).toBe(`services/${name}/main.ts`);
     expect(env).toMatchObject({ DATABASE_URL: databaseUrls[name], BUS_DATABASE_URL: databaseUrls.bus });
     expect(JSON.parse(env.SERVICE_KEY ?? "")).toMatchObject({ kid: `${name}-service/1`, alg: "ES256" });
-    expect(JSON.parse(env.SERVICE_TRUST ?? "").keys).toHaveLength(serviceNames.length);
+    expect(JSON.parse(env.SERVICE_TRUST ?? "").keys).toHaveLength(serviceNames.length + 1);
   }
 });
 
@@ -45,6 +45,7 @@ test("a key is given only to the process that needs it", () => {
   expect(readers(secrets.paypalClientSecret)).toEqual(["payment-service", "stripe-sandbox"]);
   expect(readers(secrets.paymentKeyring)).toEqual(["payment-service"]);
   expect(readers(secrets.serviceKeys.order.d ?? "")).toEqual(["order-service"]);
+  expect(readers(secrets.gatewayKey.d ?? "")).toEqual(["gateway"]);
 });
 
 test("Kafka takes the place of the embedded bus", () => {

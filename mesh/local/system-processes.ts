@@ -125,7 +125,7 @@ function paypal(secrets: Secrets, ports: Ports, chosen: Environment): Record<str
 }
 
 function gateway(settings: SystemSettings): ProcessDefinition {
-  const { ports } = settings;
+  const { ports, secrets } = settings;
   const urls = serviceNames.map((name) => [`${name.toUpperCase()}_SERVICE_URL`, localUrl(ports[name])]);
   return {
     name: "gateway",
@@ -139,6 +139,7 @@ function gateway(settings: SystemSettings): ProcessDefinition {
       ADMIN_PORT: String(ports.admin),
       ADMIN_HOST: "127.0.0.1",
       TRUSTED_PROXIES: "127.0.0.1",
+      SERVICE_KEY: JSON.stringify(secrets.gatewayKey),
     }),
   };
 }
