@@ -1,5 +1,5 @@
-import { type AddressInfo, connect as connectNode, createServer, type Socket as NodeSocket } from "node:net";
-import { connect as connectNodeTls } from "node:tls";
+import { connectWithBun, listenWithBun } from "./tcp-on-bun.ts";
+import { connectWithNode, listenWithNode } from "./tcp-on-node.ts";
 
 /**
  * One TCP connection, from either side. Writing never blocks and never fails: what the system does not take yet waits here,
@@ -11,6 +11,8 @@ export interface TcpConnection<State> {
   readonly remoteAddress: string;
   /** Written, and not yet taken by the system. */
   readonly pendingBytes: number;
+  /** Taken by the system so far, and so perhaps seen by the other end; rather too many than too few. */
+  readonly sentBytes: number;
   readonly closed: boolean;
   /** The buffer belongs to the connection from then on. */
   write(data: Uint8Array): void;
@@ -25,14 +27,18 @@ export interface TcpConnection<State> {
   destroy(): void;
 }
 
-/** What happens to a connection, in words of the one who owns it. `close` is called once, always, and last. */
+/**
+ * What happens to a connection, in words of the one who owns it. `close` is called once, always, and last. A handler that
+ * throws ends its connection, and `close` is given what it threw.
+ */
 export interface TcpHandlers<State> {
+  /** With TLS: the other end has shown who it is. */
   readonly open?: (connection: TcpConnection<State>) => void;
-  /** The chunk may be kept. */
+  /** The chunk may be kept. One more may come after `pause`. */
   readonly data: (connection: TcpConnection<State>, chunk: Buffer) => void;
   /** Everything that was written has gone. */
   readonly drain?: (connection: TcpConnection<State>) => void;
-  /** The other end sends no more. */
+  /** The other end sends no more. May be left out where this end has said the same: `close` follows at once. */
   readonly end: (connection: TcpConnection<State>) => void;
   readonly close: (connection: TcpConnection<State>, error?: Error) => void;
 }
@@ -80,226 +86,4 @@ export async function listenTcp<State>(options: TcpListenOptions<State>): Promis
 /** The connection is there at once and may be written to; `close` tells when it could not be made. */
 export function connectTcp<State>(options: TcpConnectOptions<State>): TcpConnection<State> {
   return isBun ? connectWithBun(options) : connectWithNode(options);
-}
-
-class BunConnection<State> implements TcpConnection<State> {
-  socket: Bun.Socket<BunConnection<State>> | undefined;
-  pendingBytes = 0;
-  closed = false;
-  #queue: Uint8Array[] = [];
-  #ending = false;
-  #closing = false;
-  #paused = false;
-
-  constructor(
-    readonly state: State,
-    readonly handlers: TcpHandlers<State>,
-  ) {}
-
-  get remoteAddress(): string {
-    return this.socket?.remoteAddress ?? "";
-  }
-
-  opened(socket: Bun.Socket<BunConnection<State>>): void {
-    this.socket = socket;
-    socket.setNoDelay(true);
-    if (this.closed) {
-      socket.terminate();
-      return;
-    }
-    if (this.#paused) socket.pause();
-    this.handlers.open?.(this);
-    this.flush();
-  }
-
-  write(data: Uint8Array): void {
-    if (this.closed || this.#ending) return;
-    if (this.pendingBytes > 0 || this.socket === undefined) {
-      this.#keep(data);
-      return;
-    }
-    const written = Math.max(0, this.socket.write(data));
-    if (written < data.byteLength) this.#keep(written === 0 ? data : data.subarray(written));
-  }
-
-  #keep(data: Uint8Array): void {
-    this.#queue.push(data);
-    this.pendingBytes += data.byteLength;
-  }
-
-  /** The system takes data again. */
-  flush(): void {
-    if (this.closed || this.socket === undefined) return;
-    const had = this.pendingBytes;
-    for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
-      const written = Math.max(0, this.socket.write(next));
-      this.pendingBytes -= written;
-      if (written < next.byteLength) {
-        this.#queue[0] = next.subarray(written);
-        return;
-      }
-      this.#queue.shift();
-    }
-    if (this.#closing) this.socket.end();
-    else if (this.#ending) this.socket.shutdown();
-    else if (had > 0) this.handlers.drain?.(this);
-  }
-
-  pause(): void {
-    if (this.#paused) return;
-    this.#paused = true;
-    this.socket?.pause();
-  }
-
-  resume(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
-    this.socket?.resume();
-  }
-
-  end(): void {
-    if (this.#ending || this.closed) return;
-    this.#ending = true;
-    if (this.pendingBytes === 0) this.socket?.shutdown();
-  }
-
-  close(): void {
-    if (this.closed || this.#closing) return;
-    this.#closing = true;
-    this.#ending = true;
-    if (this.pendingBytes === 0) this.socket?.end();
-  }
-
-  destroy(): void {
-    if (this.closed) return;
-    if (this.socket) this.socket.terminate();
-    else this.ended();
-  }
-
-  ended(error?: Error): void {
-    if (this.closed) return;
-    this.closed = true;
-    this.#queue = [];
-    this.pendingBytes = 0;
-    this.handlers.close(this, error);
-  }
-}
-
-function bunHandlers<State>(): Bun.SocketHandler<BunConnection<State>> {
-  return {
-    binaryType: "buffer",
-    data(socket, chunk) {
-      socket.data.handlers.data(socket.data, chunk);
-    },
-    drain: (socket) => socket.data.flush(),
-    end: (socket) => socket.data.handlers.end(socket.data),
-    error: (socket, error) => socket.data?.ended(error),
-    close: (socket, error) => socket.data?.ended(error),
-    connectError: (socket, error) => socket.data.ended(error),
-  };
-}
-
-function listenWithBun<State>(options: TcpListenOptions<State>): TcpListener {
-  const { port, hostname, reusePort = false, newState, handlers } = options;
-  const listener = Bun.listen<BunConnection<State>>({
-    port,
-    hostname,
-    // Without `exclusive` Bun lets a second process take the port without a word.
-    ...(reusePort ? { reusePort: true } : { exclusive: true }),
-    allowHalfOpen: true,
-    socket: {
-      ...bunHandlers<State>(),
-      open(socket) {
-        socket.data = new BunConnection(newState(), handlers);
-        socket.data.opened(socket);
-      },
-    },
-  });
-  return { port: listener.port, stop: () => listener.stop(false) };
-}
-
-function connectWithBun<State>(options: TcpConnectOptions<State>): TcpConnection<State> {
-  const { hostname, port, tlsServerName, state, handlers } = options;
-  const connection = new BunConnection(state, handlers);
-  Bun.connect<BunConnection<State>>({
-    hostname,
-    port,
-    allowHalfOpen: true,
-    data: connection,
-    ...(tlsServerName !== undefined && { tls: { serverName: tlsServerName } }),
-    socket: { ...bunHandlers<State>(), open: (socket) => socket.data.opened(socket) },
-  }).catch((error: Error) => connection.ended(error));
-  return connection;
-}
-
-class NodeConnection<State> implements TcpConnection<State> {
-  closed = false;
-
-  constructor(
-    readonly socket: NodeSocket,
-    readonly state: State,
-    handlers: TcpHandlers<State>,
-  ) {
-    let failure: Error | undefined;
-    socket.setNoDelay(true);
-    socket.on("data", (chunk: Buffer) => handlers.data(this, chunk));
-    socket.on("drain", () => handlers.drain?.(this));
-    socket.on("end", () => handlers.end(this));
-    socket.on("error", (error) => {
-      failure = error;
-    });
-    socket.on("close", () => {
-      this.closed = true;
-      handlers.close(this, failure);
-    });
-  }
-
-  get remoteAddress(): string {
-    return this.socket.remoteAddress ?? "";
-  }
-  get pendingBytes(): number {
-    return this.socket.writableLength;
-  }
-  write(data: Uint8Array): void {
-    if (!this.closed && !this.socket.writableEnded) this.socket.write(data);
-  }
-  pause(): void {
-    this.socket.pause();
-  }
-  resume(): void {
-    this.socket.resume();
-  }
-  end(): void {
-    this.socket.end();
-  }
-  close(): void {
-    this.socket.destroySoon();
-  }
-  destroy(): void {
-    this.socket.destroy();
-  }
-}
-
-async function listenWithNode<State>(options: TcpListenOptions<State>): Promise<TcpListener> {
-  const { port, hostname, reusePort = false, newState, handlers } = options;
-  const server = createServer({ allowHalfOpen: true }, (socket) => {
-    handlers.open?.(new NodeConnection(socket, newState(), handlers));
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen({ port, host: hostname, ...(reusePort && { reusePort }) }, resolve);
-  });
-  return { port: (server.address() as AddressInfo).port, stop: () => void server.close() };
-}
-
-function connectWithNode<State>(options: TcpConnectOptions<State>): TcpConnection<State> {
-  const { hostname, port, tlsServerName, state, handlers } = options;
-  const plain = { host: hostname, port, allowHalfOpen: true };
-  const socket =
-    tlsServerName === undefined
-      ? connectNode(plain)
-      : connectNodeTls({ ...plain, servername: tlsServerName });
-  const connection = new NodeConnection(socket, state, handlers);
-  socket.once(tlsServerName === undefined ? "connect" : "secureConnect", () => handlers.open?.(connection));
-  return connection;
 }

@@ -38,6 +38,8 @@ export class UpstreamConnection implements BodySource {
   readonly #owner: ConnectionOwner;
   #partialHead: Buffer | undefined;
   #keepAlive = false;
+  /** Of the connection, when `job` began. */
+  #sentBefore = 0;
   /** Of the body: still to come; -1 when the closing ends it, -2 when chunks tell. */
   #left = 0;
   #decoder: ChunkedDecoder | undefined;
@@ -58,6 +60,7 @@ export class UpstreamConnection implements BodySource {
     const { head, body } = job.call;
     this.job = job;
     this.heard = false;
+    this.#sentBefore = this.#tcp.sentBytes;
     const together = body !== undefined && body.length <= oneWriteBytes ? body.length : 0;
     const bytes = Buffer.allocUnsafe(head.length + together);
     bytes.write(head, 0, "latin1");
@@ -82,8 +85,7 @@ export class UpstreamConnection implements BodySource {
 
   /** Whether nothing of what was sent can have left. */
   get unsent(): boolean {
-    const call = this.job?.call;
-    return call !== undefined && this.#tcp.pendingBytes === call.head.length + (call.body?.length ?? 0);
+    return this.#tcp.sentBytes === this.#sentBefore;
   }
 
   /** Ends it; the call on it, if there is one, is the caller's to settle. */

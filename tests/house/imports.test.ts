@@ -65,7 +65,7 @@ test("mesh and observability import nothing above them", () => {
 test("only the listener, the launcher and main files name a runtime", () => {
   const allowed = (file: string) =>
     file === "mesh/listen.ts" ||
-    file === "mesh/tcp.ts" ||
+    file === "mesh/tcp-on-bun.ts" ||
     file.startsWith("mesh/local/") ||
     file.endsWith("/main.ts") ||
     /(^|\/)bench\//.test(file) ||
