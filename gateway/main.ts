@@ -1,14 +1,19 @@
 import { openRevocations } from "#mesh/identity/revocations";
+import { createServiceTokens } from "#mesh/identity/service-tokens";
+import type { TokenVerifier } from "#mesh/identity/verify-token";
 import { listen } from "#mesh/listen";
 import { openRedis, redisReady } from "#mesh/redis/open-redis";
 import { createLog, type Log } from "#observability/log";
 import { createMetrics } from "#observability/metrics";
 import { createAdminApp } from "./admin-app.ts";
 import { openAnswers } from "./answers.ts";
+import { type ApiKeys, createApiKeys } from "./api-keys/api-keys.ts";
+import { createKeyExchange } from "./api-keys/exchange-key.ts";
 import { createApp } from "./app.ts";
 import { fileVariables, type GatewayConfig, readConfig } from "./config.ts";
 import { LocalLimiter } from "./limits/local-limiter.ts";
 import { SharedLimiter } from "./limits/shared-limiter.ts";
+import { measureIdentity } from "./measure-identity.ts";
 import { createPipeline } from "./pipeline.ts";
 import { createReadiness } from "./readiness.ts";
 import { keepVerifiers } from "./snapshot-verifiers.ts";
@@ -33,22 +38,26 @@ async function start(config: GatewayConfig, log: Log): Promise<() => Promise<voi
     path: config.gatewayFile,
     variables: fileVariables(config),
     sources: {
-      prepareVerifier: keepVerifiers((sessionId) => revocations.isRevoked(sessionId)),
+      prepareVerifier: keepVerifiers({ isRevoked: revocations.isRevoked, log }),
       answersFor: await openAnswers({ deadlines, log }),
       now: () => new Date(),
     },
     log,
     metrics,
   });
+  const verifier = () => snapshots.current.verifier;
+  const apiKeys = openApiKeys(config, verifier, log);
+  measureIdentity(metrics, { verifier, revocations, apiKeys });
   const pipeline = createPipeline({
     snapshots,
+    apiKeys,
     trusted,
     limiter: new SharedLimiter(redis, new LocalLimiter()),
     deadlines,
     log,
     metrics,
   });
-  const readiness = createReadiness({ redis, jwksUrl: config.jwksUrl });
+  const readiness = createReadiness({ redis, verifier });
   const admin = createAdminApp({ readiness, metrics, snapshots });
   const edge = listen({
     port: config.port,
@@ -76,6 +85,17 @@ async function start(config: GatewayConfig, log: Log): Promise<() => Promise<voi
     log.info("stopped");
     log.flush();
   };
+}
+
+/** Without a key of its own the gateway cannot ask what an API key is worth, and takes none. */
+function openApiKeys(
+  { serviceKey, userServiceUrl }: GatewayConfig,
+  verifier: () => TokenVerifier,
+  log: Log,
+): ApiKeys | undefined {
+  if (serviceKey === undefined) return undefined;
+  const tokens = createServiceTokens({ name: "gateway", key: serviceKey });
+  return createApiKeys({ exchange: createKeyExchange({ userServiceUrl, tokens, log }), verifier });
 }
 
 async function main(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Redis } from "ioredis";
+import type { TokenVerifier } from "#mesh/identity/verify-token";
 
 export interface ReadinessState {
   readonly status: "ready" | "not-ready" | "draining";
@@ -14,45 +15,48 @@ export interface Readiness {
   drain(): void;
 }
 
-const checkTimeoutMs = 1000;
-/** A probe each second or so from several sides must not become load on user-service. */
-const trustAnswerMs = 2000;
+/** A probe is answered in time, keys or not. */
+const patienceMs = 1000;
 
 /**
- * The gateway is ready once it has seen the keys that tokens are signed with. When they cannot be fetched later, or
- * Redis is away, it goes on with what it has and says so. Upstreams do not count: the edge stays up while a service
- * behind it is down, for all the others.
+ * The gateway is ready once it has the keys of an issuer. Where they cannot be fetched again later, those of a further
+ * issuer are missing, or Redis is away, it goes on with what it has and says so. Upstreams do not count: the edge stays
+ * up while a service behind it is down, for all the others.
+ * @param verifier of the configuration of now
  */
-export function createReadiness({ redis, jwksUrl }: { redis: Redis; jwksUrl: string }): Readiness {
+export function createReadiness({
+  redis,
+  verifier,
+}: {
+  redis: Pick<Redis, "status">;
+  verifier: () => Pick<TokenVerifier, "warm" | "keyStates">;
+}): Readiness {
   let draining = false;
-  let seenKeys = false;
-  let keysThere = false;
-  let askedAt = Number.NEGATIVE_INFINITY;
-
-  async function checkKeys(): Promise<boolean> {
-    if (performance.now() - askedAt < trustAnswerMs && keysThere) return true;
-    try {
-      const answer = await fetch(jwksUrl, { signal: AbortSignal.timeout(checkTimeoutMs) });
-      const found: unknown = answer.ok ? await answer.json() : undefined;
-      keysThere = typeof found === "object" && found !== null && "keys" in found && Array.isArray(found.keys);
-    } catch {
-      keysThere = false;
-    }
-    askedAt = performance.now();
-    seenKeys ||= keysThere;
-    return keysThere;
-  }
-
   return {
     async ask() {
       if (draining) return { status: "draining" };
+      const { warm, keyStates } = verifier();
+      const states = () => keyStates().map(({ state }) => state);
+      if (states().some(({ keys }) => keys === 0)) await within(patienceMs, warm());
       const degraded = redis.status === "ready" ? [] : ["redis"];
-      if (await checkKeys()) return { status: "ready", ...(degraded.length > 0 && { degraded }) };
-      if (seenKeys) return { status: "ready", degraded: [...degraded, "jwks"] };
-      return { status: "not-ready", failing: ["jwks"], ...(degraded.length > 0 && { degraded }) };
+      const issuers = states();
+      const missing = issuers.filter(({ keys }) => keys === 0).length;
+      if (missing > 0 && missing === issuers.length)
+        return { status: "not-ready", failing: ["jwks"], ...(degraded.length > 0 && { degraded }) };
+      if (missing > 0 || issuers.some(({ stale }) => stale)) degraded.push("jwks");
+      return { status: "ready", ...(degraded.length > 0 && { degraded }) };
     },
     drain() {
       draining = true;
     },
   };
+}
+
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work, timeout]);
+  clearTimeout(timer);
 }

@@ -1,29 +1,20 @@
-import { createTokenVerifier, type TokenVerifier } from "#mesh/identity/verify-token";
+import { joinVerifiers } from "#mesh/identity/join-verifiers";
+import { createTokenVerifier, type TokenVerifier, type VerifierOptions } from "#mesh/identity/verify-token";
 import type { GatewayFile } from "./gateway-file.ts";
 import { KeptResources, type Prepared } from "./snapshot-resources.ts";
 
-type IssuerSettings = GatewayFile["issuers"][string];
-
-/** What believes the issuers of a file. One that did not change keeps its keys, and the tokens it has verified. */
+/**
+ * What believes the issuers of a file. One that did not change keeps its keys, and the tokens it has verified.
+ * @throws Error that says what is wrong with an issuer
+ */
 export function keepVerifiers(
-  isRevoked: (sessionId: string) => boolean,
+  settings: Pick<VerifierOptions, "isRevoked" | "log">,
 ): (issuers: GatewayFile["issuers"]) => Prepared<TokenVerifier> {
-  const kept = new KeptResources((_name: string, { jwks, issuer, audience, type }: IssuerSettings) => ({
-    verifier: createTokenVerifier({
-      keys: { url: jwks },
-      issuer,
-      audience,
-      ...(type !== undefined && { type }),
-      isRevoked,
-    }),
-    close: () => {},
-  }));
+  const kept = new KeptResources((name: string, { jwks, ...issuer }: GatewayFile["issuers"][string]) =>
+    createTokenVerifier({ name, keys: { url: jwks }, ...issuer, ...settings }),
+  );
   return (issuers) => {
     const { value, commit, abandon } = kept.prepare(issuers);
-    const [first] = value.values();
-    return { value: first?.verifier ?? nobody, commit, abandon };
+    return { value: joinVerifiers([...value.values()]), commit, abandon };
   };
 }
-
-/** Without an issuer every route is open, and no token is any good. */
-const nobody = createTokenVerifier({ keys: { keys: [] }, audience: "" });

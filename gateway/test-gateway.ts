@@ -88,7 +88,7 @@ export async function startTestGateway(options: TestGatewayOptions): Promise<Tes
   const metrics = createMetrics("gateway");
   const deadlines = new Deadlines();
   const sources = {
-    prepareVerifier: keepVerifiers((sessionId) => revocations.isRevoked(sessionId)),
+    prepareVerifier: keepVerifiers({ isRevoked: revocations.isRevoked, log }),
     answersFor: await openAnswers({ deadlines, log }),
     now: () => new Date(),
   };
