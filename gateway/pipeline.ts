@@ -1,12 +1,10 @@
-import { type Problem, problems } from "#mesh/problem";
-import { correlationHeader, newContext, runWith } from "#observability/context";
+import { type Problem, problemResponse, problems } from "#mesh/problem";
+import { correlationHeader, runWith } from "#observability/context";
 import type { Log } from "#observability/log";
 import type { Metrics } from "#observability/metrics";
-import { Exchange } from "./exchange.ts";
-import type { Fields } from "./http/fields.ts";
+import type { ApiKeys } from "./api-keys/api-keys.ts";
+import { type Arrival, Exchange } from "./exchange.ts";
 import type { Decision, Pace } from "./limits/gcra.ts";
-import type { EdgeRequest } from "./listener/edge-request.ts";
-import { type EdgeResponse, fromWebResponse, problemAnswer } from "./listener/edge-response.ts";
 import { edgeProblems } from "./problems.ts";
 import type { Route, RouteTable, Upstream } from "./routes.ts";
 import type { CurrentSnapshot, Snapshot } from "./snapshot.ts";
@@ -22,8 +20,8 @@ import { readTarget } from "./stages/read-target.ts";
 import { createRecord } from "./stages/record.ts";
 import { droppedFromAnswers, screenHeaders } from "./stages/screen-headers.ts";
 import { setSecurityHeaders } from "./stages/secure-headers.ts";
-import type { UpstreamClient } from "./upstream/upstream-client.ts";
-import type { UpstreamAnswer, UpstreamFailure } from "./upstream/upstream-job.ts";
+import type { UpstreamFailure } from "./upstream/call-upstream.ts";
+import type { Deadlines } from "./upstream/deadlines.ts";
 
 export interface Limiter {
   decide(key: string, limit: Pace, now: number): Decision | Promise<Decision>;
@@ -35,29 +33,23 @@ export type Answer = (exchange: Exchange) => Promise<Response> | Response;
 export interface PipelineOptions {
   /** Read once for each request, which keeps to what it finds there. */
   readonly snapshots: CurrentSnapshot;
+  /** Left out: no API key is taken. */
+  readonly apiKeys?: ApiKeys | undefined;
   readonly trusted: TrustedProxies;
   readonly limiter: Limiter;
-  readonly upstreams: UpstreamClient;
+  readonly deadlines: Deadlines;
   readonly log: Log;
   readonly metrics: Metrics;
 }
 
-/** What the listener calls. */
-export interface Pipeline {
-  /** Answers the request, whatever happens. */
-  serve(request: EdgeRequest): void;
-  /** The answer to what could not be read as a request. */
-  refuse(problem: Problem, remoteAddress: string): EdgeResponse;
-}
-
-type Outcome = EdgeResponse | Response | Problem;
+export type Pipeline = (request: Request, arrival: Arrival) => Promise<Response>;
 
 /** Nginx's word for a client that did not wait; nobody ever reads it but the access log. */
-const clientClosedRequest: Problem = { status: 499, code: "client-closed-request", title: "Nobody waits" };
+const clientClosedRequest = 499;
 
 /** Everything between a client and a service, in the order in which it happens. See `README.md` for the picture. */
 export function createPipeline(options: PipelineOptions): Pipeline {
-  const { snapshots, trusted, limiter, upstreams, log, metrics } = options;
+  const { snapshots, apiKeys, trusted, limiter, deadlines, log, metrics } = options;
   const record = createRecord({ log, metrics });
   const decisions = metrics.counter("gateway_rate_limit_decisions_total", "Rate limit decisions", [
     "limit",
@@ -68,31 +60,30 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     "upstream",
     "reason",
   ]);
-  const unreadable = metrics.counter("gateway_unreadable_requests_total", "What was no request", ["code"]);
-  metrics.gauge("gateway_tokens_remembered", "Verified tokens in memory", [], () =>
-    snapshots.current.verifier.remembered(),
-  );
 
-  async function answer(exchange: Exchange, { table, verifier, answers }: Snapshot): Promise<Outcome> {
-    screenHeaders(exchange);
-    const outside = readTarget(exchange) ?? answerOptions(exchange, table) ?? findRoute(exchange, table);
+  async function answer(
+    exchange: Exchange,
+    { table, verifier, answers }: Snapshot,
+  ): Promise<Response | Problem> {
+    const outside =
+      readTarget(exchange) ??
+      screenHeaders(exchange) ??
+      answerOptions(exchange, table) ??
+      findRoute(exchange, table);
     const { route } = exchange;
     if (outside || !route) return outside ?? edgeProblems.routeNotFound();
 
-    // Awaiting costs a turn of the queue even where there is nothing to wait for, which is nearly always.
-    const known = authenticate(exchange, route, verifier);
-    const unauthenticated = known instanceof Promise ? await known : known;
     // A refused token counts against the client's address: guessing must not be free.
+    const unauthenticated = await authenticate(exchange, route, verifier, apiKeys);
     const limited = await limitRate(exchange, route);
     const refusal = limited ?? unauthenticated ?? authorise(exchange, route);
     if (refusal) return refusal;
 
-    const read = readBody(exchange, route);
-    const unread = read instanceof Promise ? await read : read;
+    const unread = await readBody(exchange, route.bodyBytes);
     if (unread) return unread;
     if (route.target.kind === "answer") return answers[route.target.answer](exchange);
     const { upstream } = route.target;
-    return passOn(upstream, await forward(exchange, upstream, route.timeoutMs, upstreams));
+    return passOn(upstream, await forward(exchange, upstream, route.timeoutMs, deadlines));
   }
 
   async function limitRate(exchange: Exchange, route: Route): Promise<Problem | undefined> {
@@ -107,69 +98,47 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     return applyDecision(exchange, limit, decision);
   }
 
-  function passOn(upstream: Upstream, outcome: UpstreamAnswer | UpstreamFailure): EdgeResponse | Problem {
+  function passOn(upstream: Upstream, outcome: Response | UpstreamFailure): Response | Problem {
     if (typeof outcome !== "string") return withoutHopHeaders(outcome);
     upstreamErrors.inc({ upstream: upstream.name, reason: outcome });
-    if (outcome === "client-gone") return clientClosedRequest;
+    if (outcome === "client-gone") return new Response(null, { status: clientClosedRequest });
     return outcome === "timeout"
       ? edgeProblems.upstreamTimeout(upstream.name)
       : edgeProblems.upstreamUnavailable(upstream.name);
   }
 
-  async function run(exchange: Exchange, snapshot: Snapshot): Promise<void> {
-    let outcome: Outcome;
+  return async (request, arrival) => {
+    const snapshot = snapshots.current;
+    const exchange = new Exchange(request, arrival, performance.now());
+    findClient(exchange, trusted);
+    let outcome: Response | Problem;
     try {
       outcome = await answer(exchange, snapshot);
     } catch (error) {
       log.error({ err: error, trace_id: exchange.context.traceId }, "request failed");
       outcome = problems.internal();
     }
-    const response = await responseOf(exchange, outcome);
-    finish(exchange, snapshot.table, response.fields);
-    exchange.request.respond(response);
-    record(exchange, exchange.request.gone ? clientClosedRequest.status : response.status);
-  }
-
-  return {
-    serve(request) {
-      const exchange = new Exchange(request, performance.now());
-      findClient(exchange, trusted);
-      // `run` catches what its stages throw; what else could, such as a log that cannot be written, ends up here.
-      run(exchange, snapshots.current).catch((error: unknown) => {
-        log.error({ err: error }, "request failed");
-        request.respond(problemAnswer(problems.internal(), exchange.path));
-      });
-    },
-    refuse(problem, remoteAddress) {
-      const { traceId } = newContext();
-      unreadable.inc({ code: problem.code });
-      log.info({ trace_id: traceId, code: problem.code, status: problem.status, address: remoteAddress }, "unreadable");
-      const response = problemAnswer(problem, "/", traceId);
-      setSecurityHeaders(undefined, response.fields);
-      return response;
-    },
+    const response = outcome instanceof Response ? outcome : refuse(exchange, outcome);
+    finish(exchange, snapshot.table, response.headers);
+    record(exchange, response.status);
+    return response;
   };
 }
 
-function responseOf(exchange: Exchange, outcome: Outcome): EdgeResponse | Promise<EdgeResponse> {
-  if (outcome instanceof Response) return fromWebResponse(outcome);
-  if ("fields" in outcome) return outcome;
-  return problemAnswer(outcome, exchange.path, exchange.context.traceId);
+function refuse(exchange: Exchange, problem: Problem): Response {
+  return runWith(exchange.context, () => problemResponse(problem, exchange.path));
 }
 
-/** The upstream's answer: its body untouched, its fields those that are not about the connection to it. */
-function withoutHopHeaders({ status, fields, body }: UpstreamAnswer): EdgeResponse {
-  for (let at = fields.names.length - 1; at >= 0; at--) {
-    if (!droppedFromAnswers.has(fields.names[at] as string)) continue;
-    fields.names.splice(at, 1);
-    fields.values.splice(at, 1);
-  }
-  return { status, fields, body: body.whole ?? body };
+/** The upstream's answer, body untouched and streaming, in headers that can be added to. */
+function withoutHopHeaders(answer: Response): Response {
+  const headers = new Headers(answer.headers);
+  for (const name of droppedFromAnswers) headers.delete(name);
+  return new Response(answer.body, { status: answer.status, headers });
 }
 
-function finish(exchange: Exchange, table: RouteTable, fields: Fields): void {
-  fields.set(correlationHeader, exchange.context.correlationId);
-  setRateLimitHeaders(exchange, fields);
-  setCorsHeaders(exchange, table, fields);
-  setSecurityHeaders(exchange, fields);
+function finish(exchange: Exchange, table: RouteTable, headers: Headers): void {
+  headers.set(correlationHeader, exchange.context.correlationId);
+  setRateLimitHeaders(exchange, headers);
+  setCorsHeaders(exchange, table, headers);
+  setSecurityHeaders(exchange, headers);
 }
