@@ -6,10 +6,10 @@ import { createOpenApiAnswer } from "./docs/openapi-answer.ts";
 import type { AnswerName } from "./gateway-file-schema.ts";
 import type { Answer } from "./pipeline.ts";
 import type { RouteTable } from "./routes.ts";
-import type { Deadlines } from "./upstream/deadlines.ts";
+import type { UpstreamClient } from "./upstream/upstream-client.ts";
 
 interface AnswersOptions {
-  readonly deadlines: Deadlines;
+  readonly upstreams: UpstreamClient;
   readonly log: Log;
 }
 
@@ -18,7 +18,7 @@ interface AnswersOptions {
  * reads from upstreams, for each route table.
  */
 export async function openAnswers({
-  deadlines,
+  upstreams,
   log,
 }: AnswersOptions): Promise<(table: RouteTable) => Readonly<Record<AnswerName, Answer>>> {
   const docs = await createDocsAnswer();
@@ -27,7 +27,7 @@ export async function openAnswers({
     const [order, user, product] = ["order", "user", "product"].map((name) => table.upstreams.get(name));
     return {
       "order-details":
-        order && user && product ? createOrderDetails({ order, user, product, deadlines }) : absent,
+        order && user && product ? createOrderDetails({ order, user, product, upstreams }) : absent,
       docs,
       openapi: createOpenApiAnswer({ table, log }),
       asyncapi,

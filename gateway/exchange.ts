@@ -1,21 +1,14 @@
-import type { VerifiedToken } from "#mesh/identity/verify-token";
+import type { VerifiedToken } from "#mesh/identity/verified-token";
 import { continueTrace, correlationHeader, type RequestContext } from "#observability/context";
-import type { FieldReader } from "./http/fields.ts";
+import type { Fields } from "./http/fields.ts";
 import type { Decision } from "./limits/gcra.ts";
+import type { EdgeRequest } from "./listener/edge-request.ts";
 import type { Route } from "./routes.ts";
-
-/** What the listener knows and the request does not say. */
-export interface Arrival {
-  /** The other end of the socket. */
-  readonly remoteAddress: string;
-  /** Segments of the path as it was sent, where the runtime resolves dot segments before anyone sees them. */
-  readonly sentSegments?: number;
-}
 
 /** What the stages know about one request. All fields are there from the start, so that every exchange has one shape. */
 export class Exchange {
   readonly method: string;
-  readonly fields: FieldReader;
+  readonly fields: Fields;
   readonly context: RequestContext;
   /** The one parsed path: routed, authorised and forwarded as this value. */
   path = "/";
@@ -25,7 +18,7 @@ export class Exchange {
   /** The client's address, behind proxies that are trusted. */
   address = "";
   protocol: "http" | "https" = "http";
-  /** Inbound headers that must not travel on. */
+  /** Inbound headers that must not travel on because the client's `Connection` names them. */
   readonly dropped: string[] = [];
   route: Route | undefined = undefined;
   /** What stands in the place of the route's parameters. */
@@ -35,17 +28,15 @@ export class Exchange {
   byApiKey = false;
   caller: VerifiedToken | undefined = undefined;
   decision: Decision | undefined = undefined;
-  body: Uint8Array<ArrayBuffer> | undefined = undefined;
 
   /** @param startedAt of `performance.now()` */
   constructor(
-    readonly request: Request,
-    readonly arrival: Arrival,
+    readonly request: EdgeRequest,
     readonly startedAt: number,
   ) {
-    const { headers } = request;
+    const { fields } = request;
     this.method = request.method;
-    this.fields = headers;
-    this.context = continueTrace(headers.get("traceparent"), headers.get(correlationHeader));
+    this.fields = fields;
+    this.context = continueTrace(fields.get("traceparent"), fields.get(correlationHeader));
   }
 }

@@ -9,22 +9,20 @@ import { createAdminApp } from "./admin-app.ts";
 import { openAnswers } from "./answers.ts";
 import { type ApiKeys, createApiKeys } from "./api-keys/api-keys.ts";
 import { createKeyExchange } from "./api-keys/exchange-key.ts";
-import { createApp } from "./app.ts";
 import { fileVariables, type GatewayConfig, readConfig } from "./config.ts";
 import { LocalLimiter } from "./limits/local-limiter.ts";
 import { SharedLimiter } from "./limits/shared-limiter.ts";
+import { defaultLimits, HttpListener } from "./listener/http-listener.ts";
 import { measureIdentity } from "./measure-identity.ts";
 import { createPipeline } from "./pipeline.ts";
 import { createReadiness } from "./readiness.ts";
 import { keepVerifiers } from "./snapshot-verifiers.ts";
 import { openSnapshots } from "./snapshots.ts";
 import { trustProxies } from "./stages/client-address.ts";
-import { Deadlines } from "./upstream/deadlines.ts";
+import { UpstreamClient } from "./upstream/upstream-client.ts";
 
 /** Requests under way get this long to be answered after SIGTERM. */
 const drainMs = 15_000;
-/** Above every `bodyBytes` that gateway.yaml may allow, so that the refusal is ours and a problem document. */
-const listenerBodyBytes = 16 * 1024 * 1024;
 
 async function start(config: GatewayConfig, log: Log): Promise<() => Promise<void>> {
   const trusted = trustProxies(config.trustedProxies);
@@ -33,13 +31,13 @@ async function start(config: GatewayConfig, log: Log): Promise<() => Promise<voi
   const redis = openRedis({ url: config.redisUrl, name: "gateway", log });
   if (!(await redisReady(redis))) log.warn("starting without Redis");
   const revocations = await openRevocations({ redis, log });
-  const deadlines = new Deadlines();
+  const upstreams = new UpstreamClient();
   const snapshots = await openSnapshots({
     path: config.gatewayFile,
     variables: fileVariables(config),
     sources: {
       prepareVerifier: keepVerifiers({ isRevoked: revocations.isRevoked, log }),
-      answersFor: await openAnswers({ deadlines, log }),
+      answersFor: await openAnswers({ upstreams, log }),
       now: () => new Date(),
     },
     log,
@@ -53,17 +51,19 @@ async function start(config: GatewayConfig, log: Log): Promise<() => Promise<voi
     apiKeys,
     trusted,
     limiter: new SharedLimiter(redis, new LocalLimiter()),
-    deadlines,
+    upstreams,
     log,
     metrics,
   });
   const readiness = createReadiness({ redis, verifier });
   const admin = createAdminApp({ readiness, metrics, snapshots });
-  const edge = listen({
+  const edge = await HttpListener.open({
     port: config.port,
     hostname: config.host,
-    maxRequestBodySize: listenerBodyBytes,
-    fetch: createApp(pipeline),
+    limits: () => defaultLimits,
+    trusted,
+    serve: (request) => pipeline.serve(request),
+    refuse: (problem, address) => pipeline.refuse(problem, address),
   });
   const watch = listen({
     port: config.adminPort,
@@ -79,7 +79,7 @@ async function start(config: GatewayConfig, log: Log): Promise<() => Promise<voi
     snapshots.close();
     await edge.stop(drainMs);
     await watch.stop(0);
-    deadlines.close();
+    upstreams.close();
     await revocations.close();
     redis.disconnect();
     log.info("stopped");

@@ -1,10 +1,13 @@
-import { type Problem, problemResponse, problems } from "#mesh/problem";
-import { correlationHeader, runWith } from "#observability/context";
+import { type Problem, problems } from "#mesh/problem";
+import { correlationHeader, newContext } from "#observability/context";
 import type { Log } from "#observability/log";
 import type { Metrics } from "#observability/metrics";
 import type { ApiKeys } from "./api-keys/api-keys.ts";
-import { type Arrival, Exchange } from "./exchange.ts";
+import { Exchange } from "./exchange.ts";
+import type { Fields } from "./http/fields.ts";
 import type { Decision, Pace } from "./limits/gcra.ts";
+import type { EdgeRequest } from "./listener/edge-request.ts";
+import { type EdgeResponse, fromWebResponse, problemAnswer } from "./listener/edge-response.ts";
 import { edgeProblems } from "./problems.ts";
 import type { Route, RouteTable, Upstream } from "./routes.ts";
 import type { CurrentSnapshot, Snapshot } from "./snapshot.ts";
@@ -20,8 +23,8 @@ import { readTarget } from "./stages/read-target.ts";
 import { createRecord } from "./stages/record.ts";
 import { droppedFromAnswers, screenHeaders } from "./stages/screen-headers.ts";
 import { setSecurityHeaders } from "./stages/secure-headers.ts";
-import type { UpstreamFailure } from "./upstream/call-upstream.ts";
-import type { Deadlines } from "./upstream/deadlines.ts";
+import type { UpstreamClient } from "./upstream/upstream-client.ts";
+import type { UpstreamAnswer, UpstreamFailure } from "./upstream/upstream-job.ts";
 
 export interface Limiter {
   decide(key: string, limit: Pace, now: number): Decision | Promise<Decision>;
@@ -37,19 +40,30 @@ export interface PipelineOptions {
   readonly apiKeys?: ApiKeys | undefined;
   readonly trusted: TrustedProxies;
   readonly limiter: Limiter;
-  readonly deadlines: Deadlines;
+  readonly upstreams: UpstreamClient;
   readonly log: Log;
   readonly metrics: Metrics;
 }
 
-export type Pipeline = (request: Request, arrival: Arrival) => Promise<Response>;
+/** What the listener calls. */
+export interface Pipeline {
+  /** Answers the request, whatever happens. */
+  serve(request: EdgeRequest): void;
+  /** The answer to what could not be read as a request. */
+  refuse(problem: Problem, remoteAddress: string): EdgeResponse;
+}
+
+/** Stands for a request of which nothing is known. */
+const unread = { protocol: "http", route: undefined, method: "" } as const;
+
+type Outcome = EdgeResponse | Response | Problem;
 
 /** Nginx's word for a client that did not wait; nobody ever reads it but the access log. */
-const clientClosedRequest = 499;
+const clientClosedRequest: Problem = { status: 499, code: "client-closed-request", title: "Nobody waits" };
 
 /** Everything between a client and a service, in the order in which it happens. See `README.md` for the picture. */
 export function createPipeline(options: PipelineOptions): Pipeline {
-  const { snapshots, apiKeys, trusted, limiter, deadlines, log, metrics } = options;
+  const { snapshots, apiKeys, trusted, limiter, upstreams, log, metrics } = options;
   const record = createRecord({ log, metrics });
   const decisions = metrics.counter("gateway_rate_limit_decisions_total", "Rate limit decisions", [
     "limit",
@@ -60,30 +74,28 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     "upstream",
     "reason",
   ]);
+  const unreadable = metrics.counter("gateway_unreadable_requests_total", "What was no request", ["code"]);
 
-  async function answer(
-    exchange: Exchange,
-    { table, verifier, answers }: Snapshot,
-  ): Promise<Response | Problem> {
-    const outside =
-      readTarget(exchange) ??
-      screenHeaders(exchange) ??
-      answerOptions(exchange, table) ??
-      findRoute(exchange, table);
+  async function answer(exchange: Exchange, { table, verifier, answers }: Snapshot): Promise<Outcome> {
+    screenHeaders(exchange);
+    const outside = readTarget(exchange) ?? answerOptions(exchange, table) ?? findRoute(exchange, table);
     const { route } = exchange;
     if (outside || !route) return outside ?? edgeProblems.routeNotFound();
 
+    // Awaiting costs a turn of the queue even where there is nothing to wait for, which is nearly always.
+    const known = authenticate(exchange, route, verifier, apiKeys);
+    const unauthenticated = known instanceof Promise ? await known : known;
     // A refused token counts against the client's address: guessing must not be free.
-    const unauthenticated = await authenticate(exchange, route, verifier, apiKeys);
     const limited = await limitRate(exchange, route);
     const refusal = limited ?? unauthenticated ?? authorise(exchange, route);
     if (refusal) return refusal;
 
-    const unread = await readBody(exchange, route.bodyBytes);
+    const read = readBody(exchange, route);
+    const unread = read instanceof Promise ? await read : read;
     if (unread) return unread;
     if (route.target.kind === "answer") return answers[route.target.answer](exchange);
     const { upstream } = route.target;
-    return passOn(upstream, await forward(exchange, upstream, route.timeoutMs, deadlines));
+    return passOn(upstream, await forward(exchange, upstream, route.timeoutMs, upstreams));
   }
 
   async function limitRate(exchange: Exchange, route: Route): Promise<Problem | undefined> {
@@ -98,47 +110,73 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     return applyDecision(exchange, limit, decision);
   }
 
-  function passOn(upstream: Upstream, outcome: Response | UpstreamFailure): Response | Problem {
+  function passOn(upstream: Upstream, outcome: UpstreamAnswer | UpstreamFailure): EdgeResponse | Problem {
     if (typeof outcome !== "string") return withoutHopHeaders(outcome);
     upstreamErrors.inc({ upstream: upstream.name, reason: outcome });
-    if (outcome === "client-gone") return new Response(null, { status: clientClosedRequest });
+    if (outcome === "client-gone") return clientClosedRequest;
     return outcome === "timeout"
       ? edgeProblems.upstreamTimeout(upstream.name)
       : edgeProblems.upstreamUnavailable(upstream.name);
   }
 
-  return async (request, arrival) => {
-    const snapshot = snapshots.current;
-    const exchange = new Exchange(request, arrival, performance.now());
-    findClient(exchange, trusted);
-    let outcome: Response | Problem;
+  async function run(exchange: Exchange, snapshot: Snapshot): Promise<void> {
+    let outcome: Outcome;
     try {
       outcome = await answer(exchange, snapshot);
     } catch (error) {
       log.error({ err: error, trace_id: exchange.context.traceId }, "request failed");
       outcome = problems.internal();
     }
-    const response = outcome instanceof Response ? outcome : refuse(exchange, outcome);
-    finish(exchange, snapshot.table, response.headers);
-    record(exchange, response.status);
-    return response;
+    const response = await responseOf(exchange, outcome);
+    finish(exchange, snapshot.table, response.fields);
+    exchange.request.respond(response);
+    record(exchange, exchange.request.gone ? clientClosedRequest.status : response.status);
+  }
+
+  return {
+    serve(request) {
+      const exchange = new Exchange(request, performance.now());
+      findClient(exchange, trusted);
+      // `run` catches what its stages throw; what else could, such as a log that cannot be written, ends up here.
+      run(exchange, snapshots.current).catch((error: unknown) => {
+        log.error({ err: error }, "request failed");
+        request.respond(problemAnswer(problems.internal(), exchange.path));
+      });
+    },
+    refuse(problem, remoteAddress) {
+      const { traceId } = newContext();
+      unreadable.inc({ code: problem.code });
+      log.info(
+        { trace_id: traceId, code: problem.code, status: problem.status, address: remoteAddress },
+        "unreadable",
+      );
+      const response = problemAnswer(problem, "/", traceId);
+      response.fields.append(correlationHeader, traceId);
+      setSecurityHeaders(unread, response.fields);
+      return response;
+    },
   };
 }
 
-function refuse(exchange: Exchange, problem: Problem): Response {
-  return runWith(exchange.context, () => problemResponse(problem, exchange.path));
+function responseOf(exchange: Exchange, outcome: Outcome): EdgeResponse | Promise<EdgeResponse> {
+  if (outcome instanceof Response) return fromWebResponse(outcome);
+  if ("fields" in outcome) return outcome;
+  return problemAnswer(outcome, exchange.path, exchange.context.traceId);
 }
 
-/** The upstream's answer, body untouched and streaming, in headers that can be added to. */
-function withoutHopHeaders(answer: Response): Response {
-  const headers = new Headers(answer.headers);
-  for (const name of droppedFromAnswers) headers.delete(name);
-  return new Response(answer.body, { status: answer.status, headers });
+/** The upstream's answer: its body untouched, its fields those that are not about the connection to it. */
+function withoutHopHeaders({ status, fields, body }: UpstreamAnswer): EdgeResponse {
+  for (let at = fields.names.length - 1; at >= 0; at--) {
+    if (!droppedFromAnswers.has(fields.names[at] as string)) continue;
+    fields.names.splice(at, 1);
+    fields.values.splice(at, 1);
+  }
+  return { status, fields, body: body.whole ?? body };
 }
 
-function finish(exchange: Exchange, table: RouteTable, headers: Headers): void {
-  headers.set(correlationHeader, exchange.context.correlationId);
-  setRateLimitHeaders(exchange, headers);
-  setCorsHeaders(exchange, table, headers);
-  setSecurityHeaders(exchange, headers);
+function finish(exchange: Exchange, table: RouteTable, fields: Fields): void {
+  fields.set(correlationHeader, exchange.context.correlationId);
+  setRateLimitHeaders(exchange, fields);
+  setCorsHeaders(exchange, table, fields);
+  setSecurityHeaders(exchange, fields);
 }

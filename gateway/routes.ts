@@ -6,11 +6,13 @@ import type { Limit } from "./limits/limit.ts";
 import { RoutesByHost } from "./routes-hosts.ts";
 import type { HeaderValues } from "./routes-tree.ts";
 import { type CorsPolicy, compileCors } from "./stages/allow-origin.ts";
+import { type Origin, parseOrigin } from "./upstream/origin.ts";
 
 export interface Upstream {
   readonly name: string;
   /** Without a slash at the end. */
   readonly url: string;
+  readonly origin: Origin;
 }
 
 /** Who may call a route. */
@@ -91,7 +93,12 @@ interface Parts {
 export function compileRoutes(file: GatewayFile): RouteTable {
   const parts: Parts = {
     defaults: file.defaults,
-    upstreams: new Map(Object.entries(file.upstreams).map(([name, { url }]) => [name, { name, url }])),
+    upstreams: new Map(
+      Object.entries(file.upstreams).map(([name, { url }]) => [
+        name,
+        { name, url, origin: parseOrigin(url) },
+      ]),
+    ),
     limits: compileLimits(file.limits),
     cors: new Map(Object.entries(file.cors).map(([name, spec]) => [name, compileCors(name, spec)])),
   };

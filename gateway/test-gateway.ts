@@ -7,15 +7,15 @@ import { uuidV7 } from "#mesh/uuid-v7";
 import { createLog } from "#observability/log";
 import { createMetrics, type Metrics } from "#observability/metrics";
 import { openAnswers } from "./answers.ts";
-import { createApp } from "./app.ts";
 import { readGatewayFile } from "./gateway-file.ts";
 import { LocalLimiter } from "./limits/local-limiter.ts";
 import { SharedLimiter } from "./limits/shared-limiter.ts";
+import { defaultLimits, HttpListener } from "./listener/http-listener.ts";
 import { createPipeline } from "./pipeline.ts";
 import { type CurrentSnapshot, compileSnapshot } from "./snapshot.ts";
 import { keepVerifiers } from "./snapshot-verifiers.ts";
 import { trustProxies } from "./stages/client-address.ts";
-import { Deadlines } from "./upstream/deadlines.ts";
+import { UpstreamClient } from "./upstream/upstream-client.ts";
 
 type Handler = (request: Request) => Response | Promise<Response>;
 
@@ -86,26 +86,29 @@ export async function startTestGateway(options: TestGatewayOptions): Promise<Tes
   if (!options.redisUrl) await redisReady(redis);
   const revocations = await openRevocations({ redis, log });
   const metrics = createMetrics("gateway");
-  const deadlines = new Deadlines();
+  const upstreams = new UpstreamClient();
   const sources = {
     prepareVerifier: keepVerifiers({ isRevoked: revocations.isRevoked, log }),
-    answersFor: await openAnswers({ deadlines, log }),
+    answersFor: await openAnswers({ upstreams, log }),
     now: () => new Date(),
   };
   const snapshots: CurrentSnapshot = { current: compileSnapshot(sources, file, options.file).value };
+  const trusted = trustProxies(["127.0.0.1"]);
   const pipeline = createPipeline({
     snapshots,
-    trusted: trustProxies(["127.0.0.1"]),
+    trusted,
     limiter: new SharedLimiter(redis, new LocalLimiter(), options.patienceMs ?? 50),
-    deadlines,
+    upstreams,
     log,
     metrics,
   });
-  const edge = listen({
+  const edge = await HttpListener.open({
     port: 0,
     hostname: "127.0.0.1",
-    maxRequestBodySize: 16 * 1024 * 1024,
-    fetch: createApp(pipeline),
+    limits: () => defaultLimits,
+    trusted,
+    serve: (request) => pipeline.serve(request),
+    refuse: (problem, address) => pipeline.refuse(problem, address),
   });
   const url = `http://127.0.0.1:${edge.port}`;
   return {
@@ -122,7 +125,7 @@ export async function startTestGateway(options: TestGatewayOptions): Promise<Tes
     token: keys.token,
     raw: (bytes, forMs) => sendRaw(edge.port, bytes, forMs),
     close: () =>
-      closeAll(edge, upstream, deadlines, async () => {
+      closeAll(edge, upstream, upstreams, async () => {
         await revocations.close();
         redis.disconnect();
       }),
@@ -130,14 +133,14 @@ export async function startTestGateway(options: TestGatewayOptions): Promise<Tes
 }
 
 async function closeAll(
-  edge: Listener,
+  edge: HttpListener,
   upstream: Listener,
-  deadlines: Deadlines,
+  upstreams: UpstreamClient,
   rest: () => Promise<void>,
 ): Promise<void> {
   await edge.stop(100);
   await upstream.stop(100);
-  deadlines.close();
+  upstreams.close();
   await rest();
 }
 

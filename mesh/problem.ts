@@ -96,11 +96,11 @@ export const problems = {
     title: "The body is too large",
     detail: `At most ${limitBytes} bytes are taken`,
   }),
-  unsupportedMediaType: (): Problem => ({
+  unsupportedMediaType: (taken: readonly string[] = ["application/json"]): Problem => ({
     status: 415,
     code: "unsupported-media-type",
     title: "The body has a type that is not taken",
-    detail: "Send application/json",
+    detail: `Send ${taken.join(" or ")}`,
   }),
   validation: (errors: NonNullable<Problem["errors"]>): Problem => ({
     status: 422,

@@ -4,15 +4,15 @@ import type { Exchange } from "../exchange.ts";
 import type { Answer } from "../pipeline.ts";
 import { edgeProblems } from "../problems.ts";
 import type { Upstream } from "../routes.ts";
-import { readInstead } from "../stages/forward.ts";
-import type { UpstreamFailure } from "../upstream/call-upstream.ts";
-import type { Deadlines } from "../upstream/deadlines.ts";
+import { type Read, readInstead } from "../stages/forward.ts";
+import type { UpstreamClient } from "../upstream/upstream-client.ts";
+import type { UpstreamFailure } from "../upstream/upstream-job.ts";
 
 interface Sources {
   readonly order: Upstream;
   readonly user: Upstream;
   readonly product: Upstream;
-  readonly deadlines: Deadlines;
+  readonly upstreams: UpstreamClient;
 }
 
 /** How long the order may take, and after it customer and products together. */
@@ -25,9 +25,9 @@ const idsPerCall = 100;
  * `GET /api/orders/{id}/details`: the order, its customer and its products in one answer, read with the caller's own
  * token. Without the order there is no answer; without the others there is one that says in `unavailable` what it lacks.
  */
-export function createOrderDetails({ order, user, product, deadlines }: Sources): Answer {
+export function createOrderDetails({ order, user, product, upstreams }: Sources): Answer {
   const ask = (exchange: Exchange, upstream: Upstream, path: string, timeoutMs: number) =>
-    readInstead(exchange, upstream.url + path, timeoutMs, deadlines);
+    readInstead(exchange, upstream, path, timeoutMs, upstreams);
 
   async function readPart(
     exchange: Exchange,
@@ -36,14 +36,14 @@ export function createOrderDetails({ order, user, product, deadlines }: Sources)
   ): Promise<unknown> {
     if (path === undefined) return undefined;
     const answer = await ask(exchange, upstream, path, extrasTimeoutMs);
-    return typeof answer !== "string" && answer.ok ? answer.json().catch(() => undefined) : undefined;
+    return typeof answer !== "string" && answer.status === 200 ? answer.body : undefined;
   }
 
   return async (exchange) => {
     const found = await ask(exchange, order, `/api/orders/${exchange.values[0]}`, orderTimeoutMs);
     if (typeof found === "string") return refuse(exchange, found);
-    const body: unknown = await found.json().catch(() => undefined);
-    if (!found.ok || !isRecord(body)) return passRefusal(exchange, found, body);
+    const { body } = found;
+    if (found.status !== 200 || !isRecord(body)) return passRefusal(exchange, found);
     const [customer, products] = await Promise.all([
       readPart(exchange, user, customerPath(exchange, body)),
       Promise.all(productPaths(body).map((path) => readPart(exchange, product, path))),
@@ -90,12 +90,12 @@ function refuse(exchange: Exchange, failure: UpstreamFailure): Response {
 }
 
 /** The order's own refusal, such as 404, told as if it were about these details. */
-function passRefusal(exchange: Exchange, answer: Response, body: unknown): Response {
-  if (answer.ok || !isRecord(body)) return refuse(exchange, "unavailable");
+function passRefusal(exchange: Exchange, { status, contentType, body }: Read): Response {
+  if (status < 400 || !isRecord(body)) return refuse(exchange, "unavailable");
   return new Response(JSON.stringify({ ...body, instance: exchange.path }), {
-    status: answer.status,
+    status,
     headers: {
-      "content-type": answer.headers.get("content-type") ?? "application/problem+json",
+      "content-type": contentType === "" ? "application/problem+json" : contentType,
       [correlationHeader]: exchange.context.correlationId,
     },
   });

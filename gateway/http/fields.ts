@@ -47,6 +47,7 @@ export interface FieldReader {
 /** What a field can be put into; `Headers` and `Fields` both can. */
 export interface FieldWriter {
   get(name: string): string | null;
+  has(name: string): boolean;
   set(name: string, value: string): void;
   append(name: string, value: string): void;
 }

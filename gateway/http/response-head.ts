@@ -31,17 +31,24 @@ export function parseResponseHead(head: string, method: string): ResponseHead | 
   const fields = parseFields(head, lineEnd === -1 ? head.length : lineEnd + 2);
   if (typeof fields === "string") return undefined;
   const status = Number(match[2]);
-  const framing = framingOf(fields, status, method);
+  const framing = framingOf(fields, status, method, match[1] as string);
   if (!framing) return undefined;
   const connection = fields.get("connection")?.toLowerCase() ?? "";
   const persistent = match[1] === "1" ? !connection.includes("close") : connection.includes("keep-alive");
-  return { status, fields, framing, keepAlive: persistent && framing.kind !== "until-close" };
+  const keepAlive = persistent && framing.kind !== "until-close" && !isBodyOfNone(fields, status);
+  return { status, fields, framing, keepAlive };
 }
 
-function framingOf(fields: Fields, status: number, method: string): AnswerFraming | undefined {
+/** Announces a body where none may be (RFC 9110 §15.3.5): whether it was sent all the same is anybody's guess. */
+function isBodyOfNone(fields: Fields, status: number): boolean {
+  if (status === 204) return fields.has("transfer-encoding") || Number(fields.get("content-length")) > 0;
+  return status === 304 && fields.has("transfer-encoding");
+}
+
+function framingOf(fields: Fields, status: number, method: string, minor: string): AnswerFraming | undefined {
   const coding = fields.get("transfer-encoding");
   const length = fields.get("content-length");
-  if (coding !== null && length !== null) return undefined;
+  if (coding !== null && (length !== null || minor === "0")) return undefined;
   if (length !== null && !/^\d{1,15}$/.test(length)) return undefined;
   if (method === "HEAD" || status < 200 || status === 204 || status === 304) return none;
   if (coding !== null) return coding.toLowerCase() === "chunked" ? { kind: "chunked" } : undefined;

@@ -1,6 +1,7 @@
 import type { Problem } from "#mesh/problem";
 import type { Exchange } from "../exchange.ts";
 import type { CorsSpec } from "../gateway-file-schema.ts";
+import type { FieldWriter } from "../http/fields.ts";
 import { edgeProblems } from "../problems.ts";
 import type { Route, RouteTable } from "../routes.ts";
 
@@ -53,7 +54,7 @@ export function compileCors(name: string, spec: CorsSpec): CorsPolicy {
  */
 export function answerOptions(exchange: Exchange, table: RouteTable): Response | Problem | undefined {
   if (exchange.method !== "OPTIONS") return undefined;
-  const { headers } = exchange.request;
+  const { fields: headers } = exchange;
   const announced = headers.get("access-control-request-method");
   if (announced === null) {
     const allow = table.allowed(exchange.host, exchange.path, headers);
@@ -88,12 +89,12 @@ function preflightHeaders({ methods, headers }: Route, policy: CorsPolicy): Reco
  * Says whether the page that calls may read the answer, as the route's policy has it; where there is no route, as the
  * default has it, so that a page can read why. CORS does not keep anyone out; tokens do.
  */
-export function setCorsHeaders({ request, route }: Exchange, table: RouteTable, headers: Headers): void {
+export function setCorsHeaders({ fields, route }: Exchange, table: RouteTable, headers: FieldWriter): void {
   const policy = route ? route.cors : table.cors;
   if (!policy) return;
   // Also where there is no origin: a cache must not give the answer to a page.
   headers.append("vary", "Origin");
-  const origin = request.headers.get("origin");
+  const origin = fields.get("origin");
   if (origin === null || !policy.origins.has(origin)) return;
   headers.set("access-control-allow-origin", origin);
   headers.set("access-control-expose-headers", policy.exposed);

@@ -29,9 +29,9 @@ export function authenticate(
   apiKeys?: ApiKeys,
 ): Refusal | Promise<Refusal> {
   if (route.ignoreToken) return undefined;
-  const { headers } = exchange.request;
-  const authorization = headers.get("authorization");
-  const key = headers.get(apiKeyHeader);
+  const { fields } = exchange;
+  const authorization = fields.get("authorization");
+  const key = fields.get(apiKeyHeader);
   if (exchange.query !== "" && tokenInQuery.test(exchange.query))
     return malformedToken("Send the token in the Authorization header, not in the URI");
   if (authorization === null) return key === null ? undefined : byKey(exchange, route, key, apiKeys);

@@ -1,12 +1,13 @@
 import { expect, test } from "bun:test";
-import { Exchange } from "../exchange.ts";
+import { testExchange } from "../test-exchange.ts";
 import { addressKey, findClient, trustProxies } from "./client-address.ts";
 
 const trusted = trustProxies(["10.0.0.0/8", "192.0.2.7", "fd00::/8"]);
 
 function clientOf(remoteAddress: string, forwardedFor?: string): string {
-  const headers = forwardedFor === undefined ? {} : { "x-forwarded-for": forwardedFor };
-  const exchange = new Exchange(new Request("http://shop.test/", { headers }), { remoteAddress }, 0);
+  const headers: Record<string, string> =
+    forwardedFor === undefined ? {} : { "x-forwarded-for": forwardedFor };
+  const exchange = testExchange({ headers, remoteAddress });
   findClient(exchange, trusted);
   return exchange.address;
 }
@@ -34,8 +35,7 @@ test("without the header it is the socket's other end", () => {
 
 test("https is believed from a proxy only", () => {
   const protocolOf = (remoteAddress: string) => {
-    const request = new Request("http://shop.test/", { headers: { "x-forwarded-proto": "https" } });
-    const exchange = new Exchange(request, { remoteAddress }, 0);
+    const exchange = testExchange({ headers: { "x-forwarded-proto": "https" }, remoteAddress });
     findClient(exchange, trusted);
     return exchange.protocol;
   };

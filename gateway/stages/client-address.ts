@@ -37,12 +37,12 @@ export function trustProxies(ranges: readonly string[]): TrustedProxies {
  * them. What stands to the left of it is the client's own claim and is not believed.
  */
 export function findClient(exchange: Exchange, trusted: TrustedProxies): void {
-  const socket = plainAddress(exchange.arrival.remoteAddress);
+  const socket = plainAddress(exchange.request.remoteAddress);
   exchange.address = socket;
   if (!trusted(socket)) return;
-  const { headers } = exchange.request;
-  if (headers.get("x-forwarded-proto") === "https") exchange.protocol = "https";
-  const chain = headers.get("x-forwarded-for");
+  const { fields } = exchange;
+  if (fields.get("x-forwarded-proto") === "https") exchange.protocol = "https";
+  const chain = fields.get("x-forwarded-for");
   if (chain === null) return;
   const hops = chain.split(",");
   for (let at = hops.length - 1; at >= 0; at--) {

@@ -5,10 +5,10 @@ import type { RouteTable } from "../routes.ts";
 
 /** Finds the route by host, path, method and headers: what is not in the table does not exist. */
 export function findRoute(exchange: Exchange, table: RouteTable): Problem | undefined {
-  const { host, method, path, request } = exchange;
-  const route = table.find(host, method, path, request.headers, exchange.values);
+  const { host, method, path, fields } = exchange;
+  const route = table.find(host, method, path, fields, exchange.values);
   if (!route) {
-    const allow = table.allowed(host, path, request.headers);
+    const allow = table.allowed(host, path, fields);
     return allow === "" ? edgeProblems.routeNotFound() : edgeProblems.methodNotAllowed(allow);
   }
   exchange.route = route;

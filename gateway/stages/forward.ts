@@ -1,66 +1,99 @@
 import { correlationHeader, deadlineHeader, traceparent } from "#observability/context";
 import type { Exchange } from "../exchange.ts";
 import type { Upstream } from "../routes.ts";
-import { callUpstream, type UpstreamFailure } from "../upstream/call-upstream.ts";
-import type { Deadlines } from "../upstream/deadlines.ts";
+import type { UpstreamClient } from "../upstream/upstream-client.ts";
+import type { UpstreamAnswer, UpstreamFailure } from "../upstream/upstream-job.ts";
+import { travels } from "./screen-headers.ts";
 
-/** Sends the request on, to the path that was routed and authorised. The client's token goes with it. */
+/** Sends the request on, to the path that was routed and authorised. The caller's token goes with it. */
 export function forward(
   exchange: Exchange,
-  upstream: Upstream,
+  { origin }: Upstream,
   timeoutMs: number,
-  deadlines: Deadlines,
-): Promise<Response | UpstreamFailure> {
-  return callUpstream(deadlines, {
-    url: upstream.url + exchange.path + exchange.query,
-    method: exchange.method,
-    headers: upstreamHeaders(exchange, timeoutMs),
-    body: exchange.body,
-    timeoutMs,
-    request: exchange.request,
-  });
+  upstreams: UpstreamClient,
+): Promise<UpstreamAnswer | UpstreamFailure> {
+  const { method, path, query, request } = exchange;
+  const { body } = request;
+  let head = `${method} ${origin.basePath}${path}${query} HTTP/1.1\r\nhost: ${origin.hostHeader}\r\n`;
+  if (body) head += `content-length: ${body.length}\r\n`;
+  else if (method === "POST" || method === "PUT" || method === "PATCH") head += "content-length: 0\r\n";
+  head += `${clientFields(exchange)}${ownFields(exchange, timeoutMs)}\r\n`;
+  return upstreams.call({ origin, method, head, body, timeoutMs, client: request });
 }
 
-/** Reads something else in the client's name, for an answer that is put together here. */
-export function readInstead(
+export interface Read {
+  readonly status: number;
+  readonly contentType: string;
+  /** Undefined when it is no JSON, or too long. */
+  readonly body: unknown;
+}
+
+const maxReadBytes = 4 * 1024 * 1024;
+
+/** Reads something else in the caller's name, for an answer that is put together here. */
+export async function readInstead(
   exchange: Exchange,
-  url: string,
+  { origin }: Upstream,
+  path: string,
   timeoutMs: number,
-  deadlines: Deadlines,
-): Promise<Response | UpstreamFailure> {
-  const headers = upstreamHeaders(exchange, timeoutMs);
-  // The client's conditions and encodings are about the whole, not about its parts.
-  for (const name of ["if-none-match", "if-modified-since", "if-match", "range"]) headers.delete(name);
-  headers.set("accept", "application/json");
-  headers.set("accept-encoding", "identity");
-  return callUpstream(deadlines, {
-    url,
+  upstreams: UpstreamClient,
+): Promise<Read | UpstreamFailure> {
+  const head = `GET ${origin.basePath}${path} HTTP/1.1\r\nhost: ${origin.hostHeader}\r\naccept: application/json\r\naccept-encoding: identity\r\n${ownFields(exchange, timeoutMs)}\r\n`;
+  const answer = await upstreams.call({
+    origin,
     method: "GET",
-    headers,
+    head,
     body: undefined,
     timeoutMs,
-    request: exchange.request,
+    client: exchange.request,
   });
+  if (typeof answer === "string") return answer;
+  const bytes = answer.body.whole ?? (await answer.body.collect(maxReadBytes));
+  return {
+    status: answer.status,
+    contentType: answer.fields.get("content-type") ?? "",
+    body: bytes && parsed(bytes),
+  };
 }
 
-/** The client's headers without those that end here, and what the gateway vouches for. */
-export function upstreamHeaders(exchange: Exchange, timeoutMs: number): Headers {
-  const headers = new Headers(exchange.request.headers);
-  for (const name of exchange.dropped) deleteIfName(headers, name);
-  if (exchange.byApiKey) headers.set("authorization", `Bearer ${exchange.token}`);
-  if (exchange.caller) for (const [name, value] of exchange.caller.headers) headers.set(name, value);
-  headers.set("x-forwarded-for", exchange.address);
-  headers.set("x-forwarded-proto", exchange.protocol);
-  headers.set("x-forwarded-host", exchange.host);
-  headers.set(correlationHeader, exchange.context.correlationId);
-  headers.set("traceparent", traceparent(exchange.context));
-  headers.set(deadlineHeader, String(timeoutMs));
-  if (exchange.context.parentSpanId === undefined) headers.delete("tracestate");
-  if (!headers.has("accept-encoding")) headers.set("accept-encoding", "identity");
-  return headers;
+function parsed(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    return undefined;
+  }
 }
 
-/** A `Connection` header may hold anything, also what is no header's name. */
-function deleteIfName(headers: Headers, name: string): void {
-  if (/^[\w!#$%&'*+.^`|~-]+$/.test(name)) headers.delete(name);
+/** The client's fields without those that end here. */
+function clientFields(exchange: Exchange): string {
+  const { names, values } = exchange.fields;
+  const traced = exchange.context.parentSpanId !== undefined;
+  let text = "";
+  let encoding = false;
+  for (let at = 0; at < names.length; at++) {
+    const name = names[at] as string;
+    if (!travels(name, exchange) || (name === "tracestate" && !traced)) continue;
+    if (name === "accept-encoding") encoding = true;
+    text += `${name}: ${values[at]}\r\n`;
+  }
+  // A client that says nothing of encodings gets what it can certainly read.
+  return encoding ? text : `${text}accept-encoding: identity\r\n`;
+}
+
+/** What the gateway vouches for. */
+function ownFields(exchange: Exchange, timeoutMs: number): string {
+  const { address, protocol, host, context, token, caller, route } = exchange;
+  let text = `x-forwarded-for: ${address}\r\nx-forwarded-proto: ${protocol}\r\nx-forwarded-host: ${host}\r\n`;
+  text += `${correlationHeader}: ${context.correlationId}\r\ntraceparent: ${traceparent(context)}\r\n`;
+  text += `${deadlineHeader}: ${timeoutMs}\r\n`;
+  if (token !== "") text += `authorization: Bearer ${token}\r\n`;
+  // Where the gateway looks at no credentials they are the service's own business, such as an OAuth client's.
+  else if (route?.ignoreToken) text += credentials(exchange);
+  if (caller) for (const [name, value] of caller.headers) text += `${name}: ${value}\r\n`;
+  return text;
+}
+
+function credentials({ fields }: Exchange): string {
+  const value = fields.get("authorization");
+  return value === null ? "" : `authorization: ${value}\r\n`;
 }

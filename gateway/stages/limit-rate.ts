@@ -1,5 +1,6 @@
 import type { Problem } from "#mesh/problem";
 import type { Exchange } from "../exchange.ts";
+import type { FieldWriter } from "../http/fields.ts";
 import type { Decision } from "../limits/gcra.ts";
 import type { Limit } from "../limits/limit.ts";
 import { edgeProblems } from "../problems.ts";
@@ -18,7 +19,7 @@ export function applyDecision(exchange: Exchange, limit: Limit, decision: Decisi
 }
 
 /** `RateLimit-Policy` and `RateLimit` of draft-ietf-httpapi-ratelimit-headers-10: what there is and what is left. */
-export function setRateLimitHeaders({ decision, route }: Exchange, headers: Headers): void {
+export function setRateLimitHeaders({ decision, route }: Exchange, headers: FieldWriter): void {
   if (!decision || !route) return;
   const [limit] = route.limits;
   if (!limit) return;

@@ -1,17 +1,12 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { Exchange } from "../exchange.ts";
+import { testExchange } from "../test-exchange.ts";
 import { problemOfPath, readTarget } from "./read-target.ts";
 
-const exchangeOf = (url: string, sentSegments?: number) =>
-  new Exchange(
-    new Request(url, { headers: { host: "shop.test" } }),
-    { remoteAddress: "127.0.0.1", ...(sentSegments !== undefined && { sentSegments }) },
-    0,
-  );
+const exchangeOf = (target: string) => testExchange({ target });
 
 test("path and query are parted, and neither is changed", () => {
-  const exchange = exchangeOf("http://shop.test/api/products?query=caf%C3%A9&a=/../b");
+  const exchange = exchangeOf("/api/products?query=caf%C3%A9&a=/../b");
   expect(readTarget(exchange)).toBeUndefined();
   expect([exchange.path, exchange.query, exchange.host]).toEqual([
     "/api/products",
@@ -20,9 +15,14 @@ test("path and query are parted, and neither is changed", () => {
   ]);
 });
 
-test("a path that lost segments on its way here is refused", () => {
-  expect(readTarget(exchangeOf("http://shop.test/api/../products", 3))?.code).toBe("bad-path");
-  expect(readTarget(exchangeOf("http://shop.test/api/products", 2))).toBeUndefined();
+test("a target in absolute form is taken when it names the same host, and refused when not", () => {
+  const exchange = exchangeOf("http://SHOP.test/api/products?a=1");
+  expect(readTarget(exchange)).toBeUndefined();
+  expect(exchange.path).toBe("/api/products");
+  expect(readTarget(exchangeOf("http://other.test/api/products"))?.code).toBe("bad-host");
+  expect(readTarget(exchangeOf("http://shop.test@other.test/"))?.code).toBe("bad-host");
+  expect(readTarget(exchangeOf("ftp://shop.test/"))?.code).toBe("bad-path");
+  expect(readTarget(exchangeOf("*"))?.code).toBe("bad-path");
 });
 
 test.each([

@@ -2,37 +2,40 @@ import type { Problem } from "#mesh/problem";
 import type { Exchange } from "../exchange.ts";
 import { edgeProblems } from "../problems.ts";
 
-export const maxUriBytes = 8192;
-
 // RFC 3986 §3.3 pchar, without escapes. What most paths consist of.
 const plainPath = /^(?:\/[\w.~!$&'()*+,;=:@-]*)+$/;
 const pathWithEscapes = /^(?:\/(?:[\w.~!$&'()*+,;=:@-]|%[0-9a-fA-F]{2})*)+$/;
 /** Escapes that mean a delimiter, a control character, or a character that needs no escape (RFC 3986 §6.2.2.2). */
 const refusedEscapes = /%(?:2[fFdDeE]|5[cCfF]|7[eEfF]|[01][0-9a-fA-F]|3[0-9]|[46][1-9a-fA-F]|[57][0-9aA])/;
 const hostPattern = /^[a-zA-Z0-9.-]{1,253}(?::\d{1,5})?$|^\[[0-9a-fA-F:.]{2,45}\](?::\d{1,5})?$/;
-const urlInFull = /^https?:\/\//;
+const urlInFull = /^https?:\/\//i;
 
 /**
  * Reads the one path on which the request is routed, authorised and forwarded. Whatever two parsers could read
  * differently is refused, so that no later one can.
  */
 export function readTarget(exchange: Exchange): Problem | undefined {
-  const { request, arrival } = exchange;
-  const { url } = request;
-  exchange.host = request.headers.get("host") ?? "";
+  exchange.host = exchange.fields.get("host") ?? "";
   if (!hostPattern.test(exchange.host)) return edgeProblems.badHost();
-  if (url.length > maxUriBytes) return edgeProblems.uriTooLong(maxUriBytes);
-  const target = urlInFull.test(url) ? url.slice(startOfPath(url)) : url;
+  const { target: sent } = exchange.request.head;
+  const target = urlInFull.test(sent) ? withoutAuthority(sent, exchange.host) : sent;
+  if (target === undefined) return edgeProblems.badHost();
   const mark = target.indexOf("?");
   const path = mark === -1 ? target : target.slice(0, mark);
   const problem = problemOfPath(path) ?? (mark === -1 ? undefined : problemOfQuery(target.slice(mark + 1)));
   if (problem) return problem;
-  if (arrival.sentSegments !== undefined && countSlashes(path) !== arrival.sentSegments) {
-    return edgeProblems.badPath("Dot segments and backslashes are not taken");
-  }
   exchange.path = path;
   exchange.query = mark === -1 ? "" : target.slice(mark);
   return undefined;
+}
+
+/** Of a target in absolute form (RFC 9112 §3.2.2) what a proxy would send on, if it names the host that `Host` names. */
+function withoutAuthority(target: string, host: string): string | undefined {
+  const from = target.indexOf("//") + 2;
+  const slash = target.indexOf("/", from);
+  const authority = slash === -1 ? target.slice(from) : target.slice(from, slash);
+  if (authority.toLowerCase() !== host.toLowerCase()) return undefined;
+  return slash === -1 ? "/" : target.slice(slash);
 }
 
 /** A path is good when every parser after this one reads the same segments in it. */
@@ -65,15 +68,4 @@ function isUtf8(escaped: string): boolean {
   } catch {
     return false;
   }
-}
-
-function startOfPath(url: string): number {
-  const slash = url.indexOf("/", 8);
-  return slash === -1 ? url.length : slash;
-}
-
-function countSlashes(path: string): number {
-  let count = 0;
-  for (let at = path.indexOf("/"); at !== -1; at = path.indexOf("/", at + 1)) count++;
-  return count;
 }

@@ -48,7 +48,7 @@ export class OriginPool implements ConnectionOwner {
         idle.send(job);
         return;
       }
-      idle.destroy();
+      idle.retire();
     }
     if (this.#connections.size < this.limits.maxConnections) this.#connect(job);
     else if (this.#waiting.length < this.limits.maxWaiting) this.#waiting.push(job);
@@ -123,7 +123,7 @@ export class OriginPool implements ConnectionOwner {
   #check(connection: UpstreamConnection, now: number): void {
     const { job, body } = connection;
     if (!job) {
-      if (now - connection.since >= this.limits.idleMs) connection.destroy();
+      if (now - connection.since >= this.limits.idleMs) connection.retire();
     } else if (body) {
       if (connection.heard || body.paused) connection.since = now;
       connection.heard = false;

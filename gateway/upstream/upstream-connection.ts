@@ -37,6 +37,7 @@ export class UpstreamConnection implements BodySource {
   readonly #tcp: TcpConnection<UpstreamConnection>;
   readonly #owner: ConnectionOwner;
   #partialHead: Buffer | undefined;
+  readonly #tls: boolean;
   #keepAlive = false;
   /** Of the connection, when `job` began. */
   #sentBefore = 0;
@@ -46,6 +47,7 @@ export class UpstreamConnection implements BodySource {
 
   constructor(owner: ConnectionOwner, { hostname, port, tls }: Origin, now: number) {
     this.#owner = owner;
+    this.#tls = tls;
     this.since = now;
     this.#tcp = connectTcp({
       hostname,
@@ -90,24 +92,30 @@ export class UpstreamConnection implements BodySource {
 
   /** Ends it; the call on it, if there is one, is the caller's to settle. */
   destroy(): void {
-    if (this.dead) return;
-    this.#end(undefined);
+    if (!this.dead) this.#end(undefined, false);
+  }
+
+  /** Ends it as one does among friends: nothing is on its way, and the other end need not log a reset. */
+  retire(): void {
+    if (!this.dead) this.#end(undefined, true);
   }
 
   /** The other end closed it, or sent what cannot be read. */
   broken(): void {
     if (this.dead) return;
     const { body, job } = this;
-    this.#end(body ? undefined : job);
+    this.#end(body ? undefined : job, false);
     body?.finish("failed");
   }
 
-  #end(unanswered: UpstreamJob | undefined): void {
+  #end(unanswered: UpstreamJob | undefined, friendly: boolean): void {
     this.dead = true;
     this.#owner.lost(this, unanswered);
     this.job = undefined;
     this.body = undefined;
-    this.#tcp.destroy();
+    // A close of TLS would wait for the other end's.
+    if (friendly && !this.#tls && this.#tcp.pendingBytes === 0) this.#tcp.close();
+    else this.#tcp.destroy();
   }
 
   received(chunk: Buffer): void {
@@ -226,7 +234,7 @@ export class UpstreamConnection implements BodySource {
   #finished(): void {
     this.answers++;
     if (!this.#keepAlive) {
-      this.destroy();
+      this.retire();
       return;
     }
     this.job = undefined;
