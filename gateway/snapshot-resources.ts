@@ -23,13 +23,21 @@ export class KeptResources<Spec, Resource extends { close(): void }> {
     const next = new Map<string, Resource>();
     const byName = new Map<string, Resource>();
     const opened: Resource[] = [];
-    for (const [name, spec] of Object.entries(specs)) {
-      const key = JSON.stringify([name, spec]);
-      const kept = this.#open.get(key);
-      const resource = kept ?? this.open(name, spec);
-      if (!kept) opened.push(resource);
-      next.set(key, resource);
-      byName.set(name, resource);
+    const abandon = () => {
+      for (const resource of opened) resource.close();
+    };
+    try {
+      for (const [name, spec] of Object.entries(specs)) {
+        const key = JSON.stringify([name, spec]);
+        const kept = this.#open.get(key);
+        const resource = kept ?? this.open(name, spec);
+        if (!kept) opened.push(resource);
+        next.set(key, resource);
+        byName.set(name, resource);
+      }
+    } catch (error) {
+      abandon();
+      throw error;
     }
     return {
       value: byName,
@@ -38,9 +46,7 @@ export class KeptResources<Spec, Resource extends { close(): void }> {
         this.#open = next;
         for (const [, resource] of gone) resource.close();
       },
-      abandon: () => {
-        for (const resource of opened) resource.close();
-      },
+      abandon,
     };
   }
 
