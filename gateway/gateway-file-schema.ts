@@ -112,9 +112,13 @@ const Addresses = Type.Object(
 
 const Connections = Type.Object(
   {
-    perAddress: Type.Optional(integer(1, 1_000_000, "Open at once from one address.")),
+    perAddress: Type.Optional(
+      integer(1, 1_000_000, "Open at once from one address; proxies that are trusted do not count."),
+    ),
+    total: Type.Optional(integer(1, 1_000_000, "Open at once in one process.")),
     headersTimeoutMs: Type.Optional(integer(100, 600_000, "Until the headers of a request are there.")),
     bodyTimeoutMs: Type.Optional(integer(100, 600_000, "Until its body is there.")),
+    writeTimeoutMs: Type.Optional(integer(100, 600_000, "Until the client takes more of an answer.")),
     idleTimeoutMs: Type.Optional(integer(100, 3_600_000, "Without a request on it.")),
     proxyProtocol: Type.Optional(
       Type.Boolean({
@@ -122,7 +126,7 @@ const Connections = Type.Object(
       }),
     ),
   },
-  { ...closed, description: "What one connection may do. Read at the start only." },
+  { ...closed, description: "What a connection may do, and how many there may be." },
 );
 
 const Threats = Type.Object({}, { ...closed, description: "Signs of an attack and what follows of them." });

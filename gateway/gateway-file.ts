@@ -42,9 +42,11 @@ export class GatewayFileError extends Error {
 }
 
 const defaultConnections: GatewayFile["connections"] = {
-  perAddress: 512,
+  perAddress: 256,
+  total: 20_000,
   headersTimeoutMs: 10_000,
   bodyTimeoutMs: 30_000,
+  writeTimeoutMs: 30_000,
   idleTimeoutMs: 60_000,
   proxyProtocol: false,
 };

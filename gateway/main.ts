@@ -12,7 +12,7 @@ import { createKeyExchange } from "./api-keys/exchange-key.ts";
 import { fileVariables, type GatewayConfig, readConfig } from "./config.ts";
 import { LocalLimiter } from "./limits/local-limiter.ts";
 import { SharedLimiter } from "./limits/shared-limiter.ts";
-import { defaultLimits, HttpListener } from "./listener/http-listener.ts";
+import { HttpListener } from "./listener/http-listener.ts";
 import { measureIdentity } from "./measure-identity.ts";
 import { createPipeline } from "./pipeline.ts";
 import { createReadiness } from "./readiness.ts";
@@ -60,7 +60,7 @@ async function start(config: GatewayConfig, log: Log): Promise<() => Promise<voi
   const edge = await HttpListener.open({
     port: config.port,
     hostname: config.host,
-    limits: () => defaultLimits,
+    limits: () => snapshots.current.connections,
     trusted,
     serve: (request) => pipeline.serve(request),
     refuse: (problem, address) => pipeline.refuse(problem, address),

@@ -3,6 +3,7 @@ import type { TokenVerifier } from "#mesh/identity/verify-token";
 import { type AddressRules, compileAddresses } from "./address-rules.ts";
 import type { GatewayFile } from "./gateway-file.ts";
 import type { AnswerName } from "./gateway-file-schema.ts";
+import type { ListenerLimits } from "./listener/http-listener.ts";
 import type { Answer } from "./pipeline.ts";
 import { compileRoutes, type RouteTable } from "./routes.ts";
 import type { Prepared } from "./snapshot-resources.ts";
@@ -19,6 +20,8 @@ export interface Snapshot {
   readonly table: RouteTable;
   /** Whether an address may call at all. */
   readonly admits: AddressRules;
+  /** What the listener asks at each connection. */
+  readonly connections: ListenerLimits;
   readonly verifier: TokenVerifier;
   readonly answers: Readonly<Record<AnswerName, Answer>>;
 }
@@ -50,6 +53,30 @@ export function compileSnapshot(
   const answers = answersFor(table);
   const verifier = prepareVerifier(file.issuers);
   const hash = createHash("sha256").update(text).digest("hex");
-  const value = { hash, loadedAt: now(), file, table, admits, verifier: verifier.value, answers };
+  const value = {
+    hash,
+    loadedAt: now(),
+    file,
+    table,
+    admits,
+    connections: compileConnections(file.connections),
+    verifier: verifier.value,
+    answers,
+  };
   return { value, commit: verifier.commit, abandon: verifier.abandon };
+}
+
+function compileConnections(given: GatewayFile["connections"]): ListenerLimits {
+  const { perAddress, total, proxyProtocol } = given;
+  return {
+    timeouts: {
+      headersMs: given.headersTimeoutMs,
+      bodyMs: given.bodyTimeoutMs,
+      idleMs: given.idleTimeoutMs,
+      writeMs: given.writeTimeoutMs,
+    },
+    perAddress,
+    most: total,
+    proxyProtocol,
+  };
 }
