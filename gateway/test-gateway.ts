@@ -10,7 +10,7 @@ import { openAnswers } from "./answers.ts";
 import { readGatewayFile } from "./gateway-file.ts";
 import { LocalLimiter } from "./limits/local-limiter.ts";
 import { SharedLimiter } from "./limits/shared-limiter.ts";
-import { defaultLimits, HttpListener } from "./listener/http-listener.ts";
+import { HttpListener } from "./listener/http-listener.ts";
 import { createPipeline } from "./pipeline.ts";
 import { type CurrentSnapshot, compileSnapshot } from "./snapshot.ts";
 import { keepVerifiers } from "./snapshot-verifiers.ts";
@@ -105,7 +105,7 @@ export async function startTestGateway(options: TestGatewayOptions): Promise<Tes
   const edge = await HttpListener.open({
     port: 0,
     hostname: "127.0.0.1",
-    limits: () => defaultLimits,
+    limits: () => snapshots.current.connections,
     trusted,
     serve: (request) => pipeline.serve(request),
     refuse: (problem, address) => pipeline.refuse(problem, address),

@@ -3,9 +3,15 @@ import { eventually } from "#mesh/eventually";
 import { Fields } from "../http/fields.ts";
 import type { EdgeRequest } from "./edge-request.ts";
 import { type BodySink, type EdgeResponse, problemAnswer } from "./edge-response.ts";
-import { defaultLimits, HttpListener, type ListenerLimits } from "./http-listener.ts";
+import { HttpListener, type ListenerLimits } from "./http-listener.ts";
 import { openTestClient, type TestClient } from "./test-client.ts";
 
+const patient: ListenerLimits = {
+  timeouts: { headersMs: 10_000, bodyMs: 30_000, idleMs: 60_000, writeMs: 30_000 },
+  perAddress: 256,
+  most: 20_000,
+  proxyProtocol: false,
+};
 const ends: (() => unknown)[] = [];
 afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
@@ -24,7 +30,7 @@ async function listener({ serve = echo, limits, trusted = () => false }: Wanted 
   const edge = await HttpListener.open({
     port: 0,
     hostname: "127.0.0.1",
-    limits: () => ({ ...defaultLimits, ...limits }),
+    limits: () => ({ ...patient, ...limits }),
     trusted,
     serve: (request) => {
       served.push(`${request.method} ${request.head.target}`);

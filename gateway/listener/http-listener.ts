@@ -7,20 +7,13 @@ import type { EdgeResponse } from "./edge-response.ts";
 
 export interface ListenerLimits {
   readonly timeouts: Timeouts;
-  /** Open connections from one address; addresses that `trusted` knows are not counted. */
+  /** Open connections from one address; those of trusted proxies are not counted. */
   readonly perAddress: number;
   /** Open connections in all. */
   readonly most: number;
   /** Every connection begins with a PROXY header, and only trusted addresses may open one. */
   readonly proxyProtocol: boolean;
 }
-
-export const defaultLimits: ListenerLimits = {
-  timeouts: { headersMs: 10_000, bodyMs: 30_000, idleMs: 60_000, writeMs: 30_000 },
-  perAddress: 256,
-  most: 20_000,
-  proxyProtocol: false,
-};
 
 export interface HttpListenerOptions {
   readonly port: number;
