@@ -4,9 +4,17 @@ import type { Revocations } from "#mesh/identity/revocations";
 import type { Sql, Transact } from "#mesh/postgres/sql";
 import { createAccessTokens } from "./access-tokens.ts";
 import type { UserConfig } from "./config.ts";
-import { createUserHttp } from "./http.ts";
+import { createGoogleProvider } from "./google/google-provider.ts";
+import { createSealedCookie } from "./google/sealed-cookie.ts";
+import { createSignInCodes } from "./google/sign-in-codes.ts";
+import { createUserHttp, type UserHttpDeps } from "./http.ts";
 import { openKeyRing } from "./key-ring.ts";
 import { openKeyVault } from "./key-vault.ts";
+import { createAttemptCounters } from "./limits/attempt-counters.ts";
+import { createSignInLimits } from "./limits/sign-in-limits.ts";
+import { createAuthorizationCodes } from "./oauth/authorization-codes.ts";
+import { createBrowserSignIns } from "./oauth/browser-sign-ins.ts";
+import { createReadAccessToken } from "./oauth/read-access-token.ts";
 import { createPasswords } from "./password.ts";
 import { demoUsers, seedUsers } from "./seed-users.ts";
 import { createSessionStore } from "./session-store.ts";
@@ -19,6 +27,11 @@ type UserAppConfig = Pick<
   | "signingKeyRotationHours"
   | "tokenIssuer"
   | "tokenAudience"
+  | "publicUrl"
+  | "googleClientId"
+  | "googleClientSecret"
+  | "googleIssuer"
+  | "signInReturnUrls"
   | "demoCustomerPassword"
   | "demoAdminPassword"
 >;
@@ -28,7 +41,7 @@ export interface UserAppOptions extends Omit<ServiceAppOptions, "name"> {
   readonly sql: Sql;
   readonly transaction: Transact;
   readonly redis: Redis;
-  readonly revocations: Pick<Revocations, "revoke">;
+  readonly revocations: Pick<Revocations, "revoke" | "revokeUser" | "isRevoked">;
   readonly now: () => Date;
   readonly newId: () => string;
 }
@@ -47,13 +60,33 @@ export async function createUserApp(options: UserAppOptions) {
   });
   const { tokenIssuer: issuer, tokenAudience: audience } = config;
   const sessions = createSessionStore({ redis, revocations, now });
-  const deps = {
+  const publicUrl = config.publicUrl ?? issuer;
+  const secure = publicUrl.startsWith("https:");
+  const keyText = config.keyEncryptionKey;
+  const { googleClientId: clientId, googleClientSecret: clientSecret, googleIssuer } = config;
+  const redirectUri = `${publicUrl}/api/auth/google/callback`;
+  const deps: UserHttpDeps = {
     sql,
     transaction,
     sessions,
     passwords: await createPasswords(),
     accessTokens: createAccessTokens({ keyRing, issuer, audience, now, newId }),
+    limits: createSignInLimits(createAttemptCounters({ redis, now })),
+    revocations,
+    codes: createAuthorizationCodes({ redis, now }),
+    browsers: createBrowserSignIns({ redis, sql, now, keyText, secure }),
+    readAccessToken: createReadAccessToken({ keyRing, issuer, audience, revocations, now }),
+    issuer,
+    publicUrl,
+    google:
+      clientId && clientSecret
+        ? createGoogleProvider({ issuer: googleIssuer, clientId, clientSecret, redirectUri, now })
+        : undefined,
+    begun: createSealedCookie({ keyText, name: "ecotrack-google", path: "/api/auth/google", secure, now }),
+    signInCodes: createSignInCodes(redis),
+    returnUrls: config.signInReturnUrls,
     metrics: createUserMetrics(metrics, sessions),
+    log,
     now,
     newId,
   };

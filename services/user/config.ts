@@ -1,6 +1,16 @@
 import { Buffer } from "node:buffer";
 import { serviceSettings } from "#mesh/service-settings";
-import { type Environment, integer, optional, readSettings, type Setting, secret } from "#mesh/settings";
+import {
+  type Environment,
+  integer,
+  list,
+  optional,
+  readSettings,
+  type Setting,
+  secret,
+  text,
+  url,
+} from "#mesh/settings";
 
 /** Encrypts the signing keys at rest. */
 const keyEncryptionKey: Setting<string> = {
@@ -16,6 +26,17 @@ export const settings = {
   keyEncryptionKey,
   /** Hours that one signing key is used. At least two: the next one is published an hour ahead. */
   signingKeyRotationHours: integer("SIGNING_KEY_ROTATION_HOURS", { min: 2, max: 8760, default: 720 }),
+  /** Where clients and browsers reach the gateway; without it, at the address that is the issuer of tokens. */
+  publicUrl: optional(url("PUBLIC_URL", { protocols: ["http", "https"] })),
+  /** Signing in with Google is there when both are set. */
+  googleClientId: optional(text("GOOGLE_CLIENT_ID")),
+  googleClientSecret: optional(secret("GOOGLE_CLIENT_SECRET")),
+  googleIssuer: url("GOOGLE_ISSUER", {
+    protocols: ["http", "https"],
+    default: "https://accounts.google.com",
+  }),
+  /** The pages of front ends to which signing in with Google may return; each in full. */
+  signInReturnUrls: list("SIGN_IN_RETURN_URLS", { default: [] }),
   demoCustomerPassword: optional(secret("DEMO_CUSTOMER_PASSWORD")),
   demoAdminPassword: optional(secret("DEMO_ADMIN_PASSWORD")),
 };

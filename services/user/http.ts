@@ -1,15 +1,20 @@
 import { createServiceApp, type ServiceAppOptions } from "#mesh/http/service-app";
 import { isAdmin } from "#mesh/identity/caller";
 import { ProblemError } from "#mesh/problem";
+import { createApiKeysHttp } from "./api-keys/api-keys-http.ts";
 import { changeOwnProfile } from "./change-profile.ts";
 import { deleteUser } from "./delete-user.ts";
+import { createGoogleHttp, type GoogleHttpDeps } from "./google/google-http.ts";
 import type { KeyRing } from "./key-ring.ts";
 import { logIn } from "./log-in.ts";
 import { logOut } from "./log-out.ts";
-import { accepted, refusalProblem } from "./problems.ts";
+import { createClientsHttp } from "./oauth/clients-http.ts";
+import type { OAuthDeps } from "./oauth/oauth-deps.ts";
+import { createOAuthHttp, formRoutes } from "./oauth/oauth-http.ts";
+import { accepted, notStored, refusalProblem } from "./problems.ts";
 import { refreshSession } from "./refresh-session.ts";
 import { registerUser } from "./register-user.ts";
-import type { UserDeps } from "./user-deps.ts";
+import { createSessionsHttp } from "./sessions-http.ts";
 import {
   KeySetView,
   LoginBody,
@@ -23,25 +28,31 @@ import {
   userView,
 } from "./user-schema.ts";
 import { findUser } from "./user-store.ts";
+import { visitorOf } from "./visitor.ts";
 
-/** Tokens are nobody else's to keep (RFC 6749 §5.1). */
-const notStored = { "cache-control": "no-store" };
+export type UserHttpDeps = OAuthDeps & GoogleHttpDeps;
 
 /** The routes of user-service. */
-export function createUserHttp(base: ServiceAppOptions, deps: UserDeps, keyRing: KeyRing) {
+export function createUserHttp(base: ServiceAppOptions, deps: UserHttpDeps, keyRing: KeyRing) {
   const person = async (id: string) => {
     const user = await findUser(deps.sql, id);
     if (!user) throw new ProblemError(refusalProblem({ refused: "user-not-found" }));
     return userView(user);
   };
 
-  return createServiceApp(base)
+  const app = createServiceApp({ ...base, rawBodyRoutes: formRoutes });
+  createOAuthHttp(app, deps);
+  createClientsHttp(app, deps);
+  createApiKeysHttp(app, deps);
+  createGoogleHttp(app, deps);
+  createSessionsHttp(app, deps);
+  return app
     .post(
       "/api/auth/register",
-      async ({ body, set }) => {
+      async ({ body, request, set }) => {
         Object.assign(set.headers, notStored);
         set.status = 201;
-        return sessionView(await accepted(registerUser(deps, body)));
+        return sessionView(await accepted(registerUser(deps, body, visitorOf(request))));
       },
       {
         anyone: true,
@@ -52,9 +63,9 @@ export function createUserHttp(base: ServiceAppOptions, deps: UserDeps, keyRing:
     )
     .post(
       "/api/auth/login",
-      async ({ body, set }) => {
+      async ({ body, request, set }) => {
         Object.assign(set.headers, notStored);
-        return sessionView(await accepted(logIn(deps, body)));
+        return sessionView(await accepted(logIn(deps, body, visitorOf(request))));
       },
       {
         anyone: true,
@@ -97,7 +108,7 @@ export function createUserHttp(base: ServiceAppOptions, deps: UserDeps, keyRing:
       },
     )
     .get("/api/users/me", ({ caller }) => person(caller.userId), {
-      user: true,
+      user: "profile",
       response: { 200: UserView },
       detail: { summary: "Who I am", tags: ["users"] },
     })
@@ -105,7 +116,7 @@ export function createUserHttp(base: ServiceAppOptions, deps: UserDeps, keyRing:
       "/api/users/me",
       async ({ caller, body }) => userView(await accepted(changeOwnProfile(deps, caller.userId, body))),
       {
-        user: true,
+        user: "profile:write",
         body: ProfileBody,
         response: { 200: UserView },
         detail: { summary: "Change my profile", tags: ["users"] },

@@ -18,13 +18,16 @@ export async function refreshSession(
 ): Promise<SessionTokens | RefreshRefusal> {
   const refusal: RefreshRefusal = { refused: "invalid-refresh-token" };
   const presented = readRefreshToken(refreshToken);
-  const userId = presented && (await sessions.owner(presented.sessionId));
-  if (!userId) return refusal;
+  if (!presented) return refusal;
+  const owner = await sessions.find(presented.sessionId);
+  // What a client was given it renews at the token endpoint, where its scopes stay with it.
+  if (owner?.client !== "") return refusal;
+  const { userId } = owner;
   // Everything that can fail comes before the rotation: afterwards only the answer holds the new token.
   const user = await findUser(sql, userId);
   if (!user) return refusal;
   const { sessionId } = presented;
-  const accessToken = await accessTokens.issue({ userId, sessionId, roles: user.roles });
+  const accessToken = await accessTokens.issue({ userId, sessionId, roles: user.roles, tier: user.tier });
   const next = newRefreshToken(sessionId, refreshToken);
   if ((await sessions.rotate(userId, presented, hashesOf(next))) !== "rotated") return refusal;
   return { user, accessToken, refreshToken: next, tokenType: "Bearer", expiresIn: accessTokenLifetime };

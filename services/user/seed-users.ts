@@ -40,7 +40,14 @@ export function demoUsers(passwords: {
  * An account that exists stays as it is, its password included. Returns how many were made.
  */
 export async function seedUsers(
-  { sql, transaction, passwords, metrics, now, newId }: Omit<UserDeps, "sessions" | "accessTokens">,
+  {
+    sql,
+    transaction,
+    passwords,
+    metrics,
+    now,
+    newId,
+  }: Pick<UserDeps, "sql" | "transaction" | "passwords" | "metrics" | "now" | "newId">,
   users: readonly SeedUser[],
 ): Promise<number> {
   let made = 0;

@@ -1,5 +1,6 @@
 import { accessTokenLifetime } from "./access-tokens.ts";
 import { newRefreshToken, type RefreshTokenHashes, readRefreshToken } from "./refresh-token.ts";
+import type { Visitor } from "./session.ts";
 import type { User } from "./user.ts";
 import type { UserDeps } from "./user-deps.ts";
 
@@ -20,11 +21,17 @@ export interface SessionTokens {
 export async function startSession(
   { sessions, accessTokens, newId }: Pick<UserDeps, "sessions" | "accessTokens" | "newId">,
   user: User,
+  visitor: Visitor,
   sessionId = newId(),
 ): Promise<SessionTokens> {
   const refreshToken = newRefreshToken(sessionId);
-  const accessToken = await accessTokens.issue({ userId: user.id, sessionId, roles: user.roles });
-  await sessions.start(user.id, hashesOf(refreshToken));
+  const accessToken = await accessTokens.issue({
+    userId: user.id,
+    sessionId,
+    roles: user.roles,
+    tier: user.tier,
+  });
+  await sessions.start(user.id, hashesOf(refreshToken), visitor);
   return { user, accessToken, refreshToken, tokenType: "Bearer", expiresIn: accessTokenLifetime };
 }
 

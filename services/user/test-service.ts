@@ -1,9 +1,12 @@
 import { randomBytes } from "node:crypto";
 import type { Static } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
+import { exportJWK, generateKeyPair } from "jose";
 import type { CloudEvent } from "#mesh/events/cloud-event";
 import { createIdentity } from "#mesh/identity/identity";
 import { openRevocations } from "#mesh/identity/revocations";
+import type { ServiceName } from "#mesh/identity/service-name";
+import { createServiceTokens } from "#mesh/identity/service-tokens";
 import { createTokenVerifier } from "#mesh/identity/verify-token";
 import { listen } from "#mesh/listen";
 import type { TestDatabase } from "#mesh/postgres/test-database";
@@ -37,6 +40,14 @@ interface Request {
   readonly headers?: Record<string, string>;
 }
 
+async function newServiceKey(name: ServiceName) {
+  const pair = await generateKeyPair("ES256", { extractable: true });
+  const named = { kid: `${name}/1`, alg: "ES256" };
+  const key = JSON.stringify({ ...(await exportJWK(pair.privateKey)), ...named });
+  const publicKey = { ...(await exportJWK(pair.publicKey)), ...named };
+  return { publicKey, tokens: createServiceTokens({ name, key }) };
+}
+
 export type TestService = Awaited<ReturnType<typeof startTestService>>;
 
 /**
@@ -49,6 +60,12 @@ export async function startTestService(
     issuer = "https://ecotrack.test",
     audience = "ecotrack",
     keyEncryptionKey = Buffer.alloc(32, 7).toString("base64"),
+    google,
+  }: {
+    issuer?: string;
+    audience?: string;
+    keyEncryptionKey?: string;
+    google?: { issuer: string; clientId: string; clientSecret: string };
   } = {},
 ) {
   const logLines: string[] = [];
@@ -69,13 +86,18 @@ export async function startTestService(
   });
   const url = `http://127.0.0.1:${listener.port}`;
   const jwks = { url: `${url}/.well-known/jwks.json` };
-  const isRevoked = (sessionId: string) => revocations.isRevoked(sessionId);
+  const gateway = await newServiceKey("gateway");
   const { app, seed, close } = await createUserApp({
     config: {
       keyEncryptionKey,
       signingKeyRotationHours: 720,
       tokenIssuer: issuer,
       tokenAudience: audience,
+      publicUrl: url,
+      googleClientId: google?.clientId,
+      googleClientSecret: google?.clientSecret,
+      googleIssuer: google?.issuer ?? "https://accounts.google.com",
+      signInReturnUrls: ["https://shop.test/signed-in"],
       demoCustomerPassword: "demo password one",
       demoAdminPassword: "demo password two",
     },
@@ -84,8 +106,13 @@ export async function startTestService(
     redis,
     revocations,
     identity: createIdentity({
-      users: createTokenVerifier({ keys: jwks, issuer, audience, isRevoked }),
-      services: createTokenVerifier({ keys: { keys: [] }, audience: "user-service" }),
+      users: createTokenVerifier({
+        keys: jwks,
+        issuer,
+        audience,
+        isRevoked: (...token) => revocations.isRevoked(...token),
+      }),
+      services: createTokenVerifier({ keys: { keys: [gateway.publicKey] }, audience: "user-service" }),
     }),
     log,
     metrics,
@@ -93,6 +120,12 @@ export async function startTestService(
     newId: uuidV7,
   });
   holder.app = app;
+
+  /** As HTML forms and OAuth clients send it; nothing is followed. */
+  function submit(path: string, fields: Record<string, string>, headers: Record<string, string> = {}) {
+    const body = new URLSearchParams(fields);
+    return fetch(url + path, { method: "POST", headers, body, redirect: "manual" });
+  }
 
   async function call(method: string, path: string, { token, body, headers = {} }: Request = {}) {
     const raw = typeof body === "string" || body instanceof Blob ? body : JSON.stringify(body);
@@ -122,6 +155,9 @@ export async function startTestService(
   return {
     url,
     call,
+    submit,
+    /** What the gateway proves itself with. */
+    gatewayToken: () => gateway.tokens.for("user-service"),
     clock,
     redis,
     revocations,

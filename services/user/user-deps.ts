@@ -1,5 +1,8 @@
+import type { Revocations } from "#mesh/identity/revocations";
 import type { Sql, Transact } from "#mesh/postgres/sql";
+import type { Log } from "#observability/log";
 import type { AccessTokens } from "./access-tokens.ts";
+import type { SignInLimits } from "./limits/sign-in-limits.ts";
 import type { Passwords } from "./password.ts";
 import type { SessionStore } from "./session-store.ts";
 import type { UserMetrics } from "./user-metrics.ts";
@@ -11,7 +14,10 @@ export interface UserDeps {
   readonly sessions: SessionStore;
   readonly passwords: Passwords;
   readonly accessTokens: AccessTokens;
+  readonly limits: SignInLimits;
+  readonly revocations: Pick<Revocations, "revoke" | "revokeUser" | "isRevoked">;
   readonly metrics: UserMetrics;
+  readonly log: Log;
   readonly now: () => Date;
   readonly newId: () => string;
 }

@@ -21,6 +21,11 @@ export function createUserMetrics(metrics: Metrics, sessions: SessionStore) {
       "registration_type",
       "source",
     ]),
+    loginFailures: metrics.counter(
+      "user_login_failures_total",
+      "Sign-ins that were refused, by why: wrong credentials or which limit",
+      ["reason"],
+    ),
     loginDuration: metrics.histogram("user_login_duration_seconds", "Time to check a sign-in", [
       "authentication_method",
       "success",

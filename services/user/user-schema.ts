@@ -37,6 +37,7 @@ export const UserView = Type.Object({
   bio: Type.String(),
   preferences: Preferences,
   roles: Type.Array(Type.String()),
+  tier: Type.String({ description: "Chooses the limits; empty for the usual ones" }),
   createdAt: Type.String(),
   updatedAt: Type.String(),
 });

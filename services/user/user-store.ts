@@ -4,7 +4,8 @@ import type { User } from "./user.ts";
 /** Only what signing in needs; the hash goes nowhere else. */
 export interface Credentials {
   readonly userId: string;
-  readonly passwordHash: string;
+  /** null where the person signs in elsewhere only. */
+  readonly passwordHash: string | null;
 }
 
 export async function findUser(sql: Reader, id: string): Promise<User | undefined> {
@@ -25,7 +26,7 @@ export async function holdUser(tx: Transaction, id: string): Promise<User | unde
 }
 
 const userColumns = (sql: Reader) => sql`
-  id, email, first_name as "firstName", last_name as "lastName", bio, preferences, roles,
+  id, email, first_name as "firstName", last_name as "lastName", bio, preferences, roles, tier,
   created_at as "createdAt", updated_at as "updatedAt"`;
 
 /** @param email in its normal form */
@@ -35,8 +36,18 @@ export async function findCredentials(sql: Reader, email: string): Promise<Crede
   return found;
 }
 
+/** Of somebody who is signed in. */
+export async function findPasswordHash(
+  sql: Reader,
+  id: string,
+): Promise<Pick<Credentials, "passwordHash"> | undefined> {
+  const [found] = await sql<Pick<Credentials, "passwordHash">[]>`
+    select password_hash as "passwordHash" from users where id = ${id}`;
+  return found;
+}
+
 /** @returns false when the address belongs to somebody already */
-export async function insertUser(tx: Transaction, user: User, passwordHash: string): Promise<boolean> {
+export async function insertUser(tx: Transaction, user: User, passwordHash: string | null): Promise<boolean> {
   const { count } = await tx`
     insert into users (id, email, password_hash, first_name, last_name, bio, preferences, roles,
       created_at, updated_at)
@@ -56,6 +67,24 @@ export async function updateProfile(tx: Transaction, user: User): Promise<void> 
 
 export async function updatePasswordHash(tx: Transaction, id: string, passwordHash: string): Promise<void> {
   await tx`update users set password_hash = ${passwordHash} where id = ${id}`;
+}
+
+/** Sign-ins of the consent page from before are not good any more. */
+export async function endBrowserSignIns(tx: Transaction, id: string, at: Date): Promise<void> {
+  await tx`update users set signed_in_since = ${at} where id = ${id}`;
+}
+
+/** Whoever signed in on the consent page at that time, if that is still good. */
+export async function findSignedIn(sql: Reader, id: string, at: Date): Promise<User | undefined> {
+  const [user] = await sql<User[]>`
+    select ${userColumns(sql)} from users where id = ${id} and (signed_in_since is null or signed_in_since < ${at})`;
+  return user;
+}
+
+/** @returns false when there is no such user */
+export async function updateTier(tx: Transaction, id: string, tier: string): Promise<boolean> {
+  const { count } = await tx`update users set tier = ${tier} where id = ${id}`;
+  return count === 1;
 }
 
 /** Personal data goes at once and for good; what others keep about the id is theirs to erase on the event. */

@@ -15,6 +15,8 @@ export interface User {
   readonly bio: string;
   readonly preferences: Preferences;
   readonly roles: readonly Role[];
+  /** Chooses the limits at the gateway, such as `pro`; '' for the usual ones. */
+  readonly tier: string;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
@@ -90,6 +92,7 @@ export function newUser(
     bio: "",
     preferences: {},
     roles,
+    tier: "",
     createdAt: at,
     updatedAt: at,
   };
@@ -196,6 +199,16 @@ const commonPasswords = new Set([
   "unbelievable",
   "correcthorsebatterystaple",
 ]);
+
+/** What is wrong with a new password for an account, if anything is. */
+export function checkPasswordChoice(
+  password: string,
+  email: string,
+  pointer: string,
+): InvalidInput | undefined {
+  const errors = passwordErrors(password, email).map(({ detail }) => ({ pointer, detail }));
+  return errors.length > 0 ? { refused: "invalid-input", errors } : undefined;
+}
 
 /** Length over composition rules (NIST SP 800-63B §3.1.1.2); what is easily guessed is refused. */
 function passwordErrors(password: string, email: string): InputError[] {
