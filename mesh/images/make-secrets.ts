@@ -27,6 +27,8 @@ for (const name of serviceNames) {
 }
 
 // Keys and the bundle that trusts them, passwords and the URLs that carry them belong together: all of them or none.
+// Empty where they are optional: the feature is not there until somebody puts in what the provider gave.
+const optional = ["google_client_secret"];
 if (existsSync(join(folder, "service_trust"))) {
   addGatewayKey();
   console.log(`${folder} has its secrets already: what was there stays`);
@@ -37,6 +39,9 @@ if (existsSync(join(folder, "service_trust"))) {
     if (!existsSync(join(folder, name))) writeFileSync(join(folder, name), value, { mode: 0o644 });
   }
   console.log(`${Object.keys(files).length} secrets are in ${folder}`);
+}
+for (const name of optional) {
+  if (!existsSync(join(folder, name))) writeFileSync(join(folder, name), "", { mode: 0o644 });
 }
 
 /** A folder from before the gateway had a key gets one, and its bundle trusts it; services read it when they start. */

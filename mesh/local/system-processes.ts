@@ -72,6 +72,13 @@ function ofOneService(name: ServiceName, { ports, secrets, chosen }: SystemSetti
   switch (name) {
     case "user":
       return {
+        PUBLIC_URL: localUrl(ports.gateway),
+        ...given(chosen, [
+          "GOOGLE_CLIENT_ID",
+          "GOOGLE_CLIENT_SECRET",
+          "GOOGLE_ISSUER",
+          "SIGN_IN_RETURN_URLS",
+        ]),
         KEY_ENCRYPTION_KEY: secrets.keyEncryptionKey,
         DEMO_CUSTOMER_PASSWORD: demoLogins.customer.password,
         DEMO_ADMIN_PASSWORD: demoLogins.admin.password,
