@@ -1,5 +1,11 @@
-import { type AddressInfo, connect as connectNode, createServer, type Socket as NodeSocket } from "node:net";
-import { connect as connectNodeTls } from "node:tls";
+import {
+  type AddressInfo,
+  connect as connectNode,
+  createServer,
+  isIP,
+  type Socket as NodeSocket,
+} from "node:net";
+import { checkServerIdentity, connect as connectNodeTls } from "node:tls";
 import type { TcpConnection, TcpConnectOptions, TcpHandlers, TcpListener, TcpListenOptions } from "./tcp.ts";
 
 class NodeConnection<State> implements TcpConnection<State> {
@@ -81,7 +87,12 @@ export function connectWithNode<State>(options: TcpConnectOptions<State>): TcpCo
   const socket =
     tlsServerName === undefined
       ? connectNode(plain)
-      : connectNodeTls({ ...plain, servername: tlsServerName });
+      : connectNodeTls({
+          ...plain,
+          // An address is no server name (RFC 6066 §3), but can stand in a certificate.
+          ...(!isIP(tlsServerName) && { servername: tlsServerName }),
+          checkServerIdentity: (_host, certificate) => checkServerIdentity(tlsServerName, certificate),
+        });
   const connection = new NodeConnection(socket, state, handlers);
   socket.once(tlsServerName === undefined ? "connect" : "secureConnect", () =>
     connection.guard(() => handlers.open?.(connection)),

@@ -1,0 +1,352 @@
+import assert from "node:assert/strict";
+import { connect } from "node:net";
+import { eventually } from "#mesh/eventually";
+import type { Cases } from "#mesh/local/both-runtimes";
+import { parseOrigin } from "./origin.ts";
+import { answered, aWhile, plain, textOf, withUpstream } from "./test-upstream.ts";
+import { UpstreamClient } from "./upstream-client.ts";
+
+const ok = plain("ok");
+
+export const callingCases: Cases = {
+  "calls one after the other use one connection, calls at once one each, and the one used last goes first":
+    () =>
+      withUpstream(
+        async ({ socket, path }) => {
+          if (path === "/slow") await aWhile(30);
+          socket.write(ok);
+        },
+        async ({ call, asked, client }) => {
+          for (let round = 0; round < 3; round++) await answered(call());
+          assert.deepEqual([asked.at(-1)?.connection, asked.at(-1)?.request], [1, 3]);
+          await Promise.all([call({ path: "/slow" }), call()]);
+          assert.equal(client.stats()[0]?.open, 2);
+          await answered(call());
+          assert.equal(asked.at(-1)?.connection, 1);
+        },
+      ),
+
+  "head and small body arrive together, a large body whole": () =>
+    withUpstream(
+      ({ socket, body }) => socket.write(plain(String(body.length))),
+      async ({ call, asked }) => {
+        await answered(call({ method: "POST", body: "small" }));
+        assert.equal(asked[0]?.body, "small");
+        const large = new Uint8Array(8_000_000).fill(65);
+        assert.equal(await textOf(await answered(call({ method: "POST", body: large }))), "8000000");
+        assert.equal(asked[1]?.connection, 1);
+      },
+    ),
+
+  "calls beyond the bound wait in order, and beyond the queue are refused": () =>
+    withUpstream(
+      async ({ socket, path }) => {
+        await aWhile(20);
+        socket.write(plain(path));
+      },
+      async ({ call, asked, client }) => {
+        const calls = ["/1", "/2", "/3", "/4", "/5"].map((path) => call({ path }));
+        assert.equal(client.stats()[0]?.waiting, 2);
+        assert.equal(await calls[4], "unavailable");
+        for (const [at, path] of ["/1", "/2", "/3", "/4"].entries())
+          assert.equal(await textOf(await answered(calls[at] as (typeof calls)[0])), path);
+        assert.deepEqual(
+          asked.map(({ path }) => path),
+          ["/1", "/2", "/3", "/4"],
+        );
+      },
+      { maxConnectionsPerOrigin: 2, maxWaitingPerOrigin: 2 },
+    ),
+
+  "a call that waits for a connection in vain is a timeout": () =>
+    withUpstream(
+      () => {},
+      async ({ call, client }) => {
+        const first = call({ timeoutMs: 400 });
+        const leaving = { gone: false };
+        const left = call({ client: leaving });
+        assert.equal(await call({ timeoutMs: 100 }), "timeout");
+        leaving.gone = true;
+        assert.equal(await left, "client-gone");
+        assert.equal(await first, "timeout");
+        const { open = 0, waiting = 0 } = client.stats()[0] ?? {};
+        assert.deepEqual({ open, waiting }, { open: 0, waiting: 0 });
+      },
+      { maxConnectionsPerOrigin: 1 },
+    ),
+
+  "idle connections are closed before the service would": () =>
+    withUpstream(
+      ({ socket }) => socket.write(ok),
+      async ({ call, sockets, client }) => {
+        let reset = false;
+        await answered(call());
+        sockets[0]?.on("error", () => {
+          reset = true;
+        });
+        await eventually(() => client.stats().length === 0 || undefined, { withinMs: 1000 });
+        await eventually(() => sockets[0]?.destroyed || undefined);
+        assert.equal(reset, false);
+      },
+      { idleMs: 200 },
+    ),
+
+  "an answer that does not come in time is a timeout, and one that comes after it nobody's": () =>
+    withUpstream(
+      async ({ socket, path }) => {
+        if (path === "/late") await aWhile(350);
+        socket.write(plain(path));
+      },
+      async ({ call, asked }) => {
+        assert.equal(await call({ path: "/late", timeoutMs: 50 }), "timeout");
+        for (let round = 0; round < 5; round++) {
+          assert.equal(await textOf(await answered(call({ path: `/${round}` }))), `/${round}`);
+          await aWhile(80);
+        }
+        assert.ok(asked.slice(1).every(({ connection }) => connection === 2));
+      },
+    ),
+
+  "half a head is no answer": () =>
+    withUpstream(
+      ({ socket }) => socket.write(ok.slice(0, 20)),
+      async ({ call }) => assert.equal(await call({ timeoutMs: 150 }), "timeout"),
+    ),
+
+  "a client that leaves ends its call, before the answer and in the middle of it": () =>
+    withUpstream(
+      ({ socket, path }) => {
+        if (path === "/body") socket.write(`${plain("x".repeat(10)).slice(0, -5)}`);
+      },
+      async ({ call, sockets }) => {
+        const client = { gone: false };
+        const call1 = call({ client });
+        const { body } = await answered(call({ path: "/body", client }));
+        const failed = new Promise<boolean>((resolve) => {
+          body.start({ data: () => {}, end: () => resolve(false), fail: () => resolve(true) });
+        });
+        client.gone = true;
+        const leftAt = performance.now();
+        assert.equal(await call1, "client-gone");
+        assert.equal(await failed, true);
+        assert.ok(performance.now() - leftAt < 250);
+        await eventually(
+          () => sockets.every(({ readableEnded, destroyed }) => readableEnded || destroyed) || undefined,
+        );
+      },
+    ),
+
+  "a service that does not listen is tried once more, a little later": async () => {
+    const client = new UpstreamClient();
+    const call = {
+      origin: parseOrigin("http://127.0.0.1:1"),
+      method: "POST",
+      head: "POST / HTTP/1.1\r\n\r\n",
+      body: undefined,
+      timeoutMs: 2000,
+      client: { gone: false },
+    };
+    const began = performance.now();
+    assert.equal(await client.call(call), "unavailable");
+    const took = performance.now() - began;
+    assert.ok(took > 95 && took < 1000, `${took} ms`);
+    client.close();
+    assert.equal(await client.call(call), "unavailable");
+  },
+
+  "one that can be reached but never connects is unavailable": () =>
+    withUpstream(
+      () => {},
+      async ({ call }) => assert.equal(await call({ timeoutMs: 5000 }), "unavailable"),
+      { scheme: "https", connectTimeoutMs: 200 },
+    ),
+
+  "a connection that closes at the moment it is used again: what may be repeated is, at once": () =>
+    withUpstream(
+      ({ socket, connection, request }) => {
+        if (connection % 2 === 1 && request > 1) socket.resetAndDestroy();
+        else socket.write(ok);
+      },
+      async ({ call, asked }) => {
+        await answered(call());
+        const began = performance.now();
+        assert.equal(await textOf(await answered(call({ method: "PUT", body: "x" }))), "ok");
+        assert.ok(performance.now() - began < 90);
+        assert.deepEqual(
+          asked.map(({ connection }) => connection),
+          [1, 1, 2],
+        );
+      },
+    ),
+
+  "what may not be repeated is not, when it may have been done": () =>
+    withUpstream(
+      ({ socket, request }) => {
+        if (request > 1) socket.resetAndDestroy();
+        else socket.write(ok);
+      },
+      async ({ call, asked }) => {
+        await answered(call());
+        assert.equal(await call({ method: "POST", body: "x" }), "unavailable");
+        assert.equal(await call({ method: "POST", body: "x", path: "/fresh" }).then(textOrFailure), "ok");
+        assert.deepEqual(
+          asked.map(({ method }) => method),
+          ["GET", "POST", "POST"],
+        );
+      },
+    ),
+
+  "a fresh connection that closes without an answer: what may be repeated is, once": () =>
+    withUpstream(
+      ({ socket, connection }) => {
+        if (connection === 2) socket.write(plain("ok", "connection: close\r\n"));
+        else socket.end();
+      },
+      async ({ call, asked }) => {
+        assert.equal(await textOf(await answered(call())), "ok");
+        assert.equal(await call({ method: "POST" }), "unavailable");
+        assert.equal(asked.length, 3);
+      },
+    ),
+
+  "an answer that began is never asked for again": () =>
+    withUpstream(
+      ({ socket }) => socket.end("HTTP/1.1 200"),
+      async ({ call, asked }) => {
+        assert.equal(await call(), "unavailable");
+        assert.equal(asked.length, 1);
+      },
+    ),
+
+  "what an idle connection says ends it": () =>
+    withUpstream(
+      async ({ socket, connection }) => {
+        socket.write(ok);
+        if (connection > 1) return;
+        await aWhile(20);
+        socket.write(plain("second"));
+      },
+      async ({ call, client, asked }) => {
+        await answered(call());
+        await eventually(() => (client.stats()[0]?.open ?? 0) === 0 || undefined);
+        assert.equal(await textOf(await answered(call())), "ok");
+        assert.equal(asked.at(-1)?.connection, 2);
+      },
+    ),
+
+  "two answers to one request: the first is given, the second nobody's": () =>
+    withUpstream(
+      ({ socket, path }) => socket.write(plain(path) + plain("second")),
+      async ({ call, client }) => {
+        for (let round = 0; round < 5; round++) {
+          assert.equal(await textOf(await answered(call({ path: `/${round}` }))), `/${round}`);
+          assert.equal(client.stats()[0]?.open, 0);
+        }
+      },
+    ),
+
+  "an answer before the request has been sent is given, and the connection not used again": () =>
+    withUpstream(
+      ({ socket, connection }) => {
+        // Reads no more of this request, which is larger than what the system takes.
+        if (connection === 1) socket.pause();
+        socket.write(connection === 1 ? "HTTP/1.1 413 \r\ncontent-length: 3\r\n\r\nbig" : ok);
+      },
+      async ({ call, client, asked }) => {
+        const answer = await answered(call({ method: "POST", body: new Uint8Array(16_000_000) }));
+        assert.deepEqual([answer.status, await textOf(answer)], [413, "big"]);
+        assert.equal(client.stats()[0]?.open, 0);
+        assert.equal(await textOf(await answered(call())), "ok");
+        assert.equal(asked.length, 2);
+      },
+      { readBodies: false },
+    ),
+
+  "a body that falls silent fails": () =>
+    withUpstream(
+      ({ socket }) => socket.write(plain("hello").slice(0, -1)),
+      async ({ call, client }) => {
+        const began = performance.now();
+        assert.equal(await textOf(await answered(call())), undefined);
+        assert.ok(performance.now() - began > 190);
+        assert.deepEqual(client.stats()[0]?.open ?? 0, 0);
+      },
+      { silentBodyMs: 200 },
+    ),
+
+  "a reader that pauses makes the service wait, and nothing is lost": () => {
+    const bytes = 24_000_000;
+    let taken = 0;
+    return withUpstream(
+      ({ socket }) => {
+        socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${bytes}\r\n\r\n`);
+        for (let at = 0; at < bytes; at += 1_000_000)
+          socket.write(Buffer.alloc(1_000_000, 1), () => {
+            taken += 1_000_000;
+          });
+      },
+      async ({ call, client }) => {
+        const { body } = await answered(call());
+        await aWhile(300);
+        assert.ok(taken < 12_000_000, `${taken} bytes were taken by nobody`);
+        let got = 0;
+        const ended = new Promise<string>((resolve) => {
+          body.start({
+            data: (content) => {
+              got += content.length;
+              body.pause();
+              setTimeout(() => body.resume(), 1);
+            },
+            end: () => resolve("ended"),
+            fail: () => resolve("failed"),
+          });
+        });
+        assert.equal(await ended, "ended");
+        assert.equal(got, bytes);
+        assert.equal(client.stats()[0]?.idle, 1);
+      },
+    );
+  },
+
+  "a body that nobody wants ends its connection, and one that is too long to collect too": () =>
+    withUpstream(
+      ({ socket, path }) => {
+        socket.write("HTTP/1.1 200 OK\r\ncontent-length: 3000000\r\n\r\n");
+        if (path === "/long") socket.write(Buffer.alloc(3_000_000));
+      },
+      async ({ call, client, sockets }) => {
+        const unwanted = await answered(call());
+        unwanted.body.cancel();
+        assert.equal(await (await answered(call({ path: "/long" }))).body.collect(1_000_000), undefined);
+        assert.equal(client.stats()[0]?.open, 0);
+        await eventually(
+          () => sockets.every((socket) => socket.readableEnded || socket.destroyed) || undefined,
+        );
+      },
+    ),
+
+  "closing ends calls and bodies": () =>
+    withUpstream(
+      ({ socket, path }) => {
+        if (path === "/body") socket.write(plain("hello").slice(0, -1));
+      },
+      async ({ call, client, port }) => {
+        const waiting = [call(), call(), call()];
+        const body = textOf(await answered(call({ path: "/body" })));
+        client.close();
+        assert.deepEqual(await Promise.all(waiting), ["unavailable", "unavailable", "unavailable"]);
+        assert.equal(await body, undefined);
+        assert.equal(await call(), "unavailable");
+        // The server still listens: it was the client that ended.
+        await new Promise<void>((resolve) => {
+          const probe = connect(port, "127.0.0.1", () => resolve(void probe.destroy()));
+        });
+      },
+    ),
+};
+
+async function textOrFailure(
+  answer: Awaited<ReturnType<UpstreamClient["call"]>>,
+): Promise<string | undefined> {
+  return typeof answer === "string" ? answer : textOf(answer);
+}
