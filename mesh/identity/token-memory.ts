@@ -8,7 +8,7 @@ export interface RememberedToken {
 }
 
 /** What an entry takes beside its token's text, measured; see docs/decisions/0013. */
-const bytesBeside = 600;
+const bytesBeside = 800;
 /** Looked at with each new entry, so that what has expired is forgotten without a sweep. */
 const tidiedAtOnce = 2;
 

@@ -2,7 +2,7 @@ import type { Log } from "#observability/log";
 import { refuseClaims, verifiedToken } from "./check-claims.ts";
 import { compileIssuer, type IssuerSpec } from "./issuer.ts";
 import { createJwks } from "./jwks.ts";
-import { givenKeys, type KeyState } from "./key-source.ts";
+import { givenKeys, type KeySource, type KeyState } from "./key-source.ts";
 import type { VerifyingKey } from "./read-jwks.ts";
 import { readToken, type UnverifiedToken } from "./read-token.ts";
 import { isSignature } from "./signature-algorithm.ts";
@@ -54,11 +54,13 @@ export interface VerifierOptions extends Omit<IssuerSpec, "name"> {
   readonly maxRemembered?: number;
   readonly maxRememberedBytes?: number;
   readonly log?: Log;
+  /** In the place of `keys`, for keys that are fetched already or otherwise. */
+  readonly keySource?: KeySource;
 }
 
 /** Enough for a hundred thousand people at once; see docs/decisions/0013 for what an entry takes. */
 const defaultRemembered = 131_072;
-const defaultRememberedBytes = 128 * 1024 * 1024;
+const defaultRememberedBytes = 160 * 1024 * 1024;
 
 /**
  * Verifies tokens of one issuer and remembers the verified ones until they expire, so that the signature of a token is
@@ -69,8 +71,7 @@ const defaultRememberedBytes = 128 * 1024 * 1024;
 export function createTokenVerifier(options: VerifierOptions): IssuerVerifier {
   const { isRevoked = () => false, now = Date.now, keys: where, log } = options;
   const issuer = compileIssuer({ name: "default", ...options });
-  const keys =
-    "url" in where && typeof where.url === "string" ? createJwks({ url: where.url, log }) : givenKeys(where);
+  const keys = options.keySource ?? openKeys(where, log);
   const memory = createTokenMemory({
     maxTokens: options.maxRemembered ?? defaultRemembered,
     maxBytes: options.maxRememberedBytes ?? defaultRememberedBytes,
@@ -133,4 +134,10 @@ export function createTokenVerifier(options: VerifierOptions): IssuerVerifier {
     warm: keys.warm,
     close: keys.close,
   };
+}
+
+function openKeys(where: IssuerSpec["keys"], log: Log | undefined): KeySource {
+  return "url" in where && typeof where.url === "string"
+    ? createJwks({ url: where.url, log })
+    : givenKeys(where);
 }
