@@ -7,8 +7,8 @@ export interface AddressRange {
   readonly family: "ipv4" | "ipv6";
 }
 
-/** Whether a client's address may call at all: `deny` wins over `allow`, and an empty `allow` means everybody. */
-export type AddressRules = (address: string) => boolean;
+/** The list that keeps an address out; undefined when it may call. `deny` wins, and an empty `allow` means everybody. */
+export type AddressRules = (address: string) => "allow" | "deny" | undefined;
 
 /** Reads `10.0.0.0/8`, `2001:db8::/32` or an address alone; undefined when it is neither. */
 export function parseRange(text: string): AddressRange | undefined {
@@ -27,16 +27,16 @@ export function compileAddresses(lists: {
   readonly deny: readonly string[];
 }): AddressRules {
   const { allow, deny } = lists;
-  if (allow.length === 0 && deny.length === 0) return () => true;
+  if (allow.length === 0 && deny.length === 0) return () => undefined;
   const allowed = blockList(allow);
   const denied = blockList(deny);
   return (address) => {
     const version = isIP(address);
-    // Where there are lists, what is no address is on none of them.
-    if (version === 0) return false;
+    // What is no address could be on any list.
+    if (version === 0) return denied ? "deny" : "allow";
     const family = version === 4 ? "ipv4" : "ipv6";
-    if (denied?.check(address, family)) return false;
-    return allowed === undefined || allowed.check(address, family);
+    if (denied?.check(address, family)) return "deny";
+    return allowed === undefined || allowed.check(address, family) ? undefined : "allow";
   };
 }
 

@@ -11,6 +11,7 @@ import { type EdgeResponse, fromWebResponse, problemAnswer } from "./listener/ed
 import { edgeProblems } from "./problems.ts";
 import type { Route, RouteTable, Upstream } from "./routes.ts";
 import type { CurrentSnapshot, Snapshot } from "./snapshot.ts";
+import { createAdmitAddress } from "./stages/admit-address.ts";
 import { answerOptions, setCorsHeaders } from "./stages/allow-origin.ts";
 import { authenticate } from "./stages/authenticate.ts";
 import { authorise } from "./stages/authorise.ts";
@@ -65,6 +66,7 @@ const clientClosedRequest: Problem = { status: 499, code: "client-closed-request
 export function createPipeline(options: PipelineOptions): Pipeline {
   const { snapshots, apiKeys, trusted, limiter, upstreams, log, metrics } = options;
   const record = createRecord({ log, metrics });
+  const admitAddress = createAdmitAddress({ log, metrics });
   const decisions = metrics.counter("gateway_rate_limit_decisions_total", "Rate limit decisions", [
     "limit",
     "outcome",
@@ -76,7 +78,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   ]);
   const unreadable = metrics.counter("gateway_unreadable_requests_total", "What was no request", ["code"]);
 
-  async function answer(exchange: Exchange, { table, verifier, answers }: Snapshot): Promise<Outcome> {
+  async function answer(exchange: Exchange, snapshot: Snapshot): Promise<Outcome> {
+    const { table, verifier, answers, keepsOut } = snapshot;
+    const keptOut = admitAddress(exchange, keepsOut);
+    if (keptOut) return keptOut;
     screenHeaders(exchange);
     const outside = readTarget(exchange) ?? answerOptions(exchange, table) ?? findRoute(exchange, table);
     const { route } = exchange;

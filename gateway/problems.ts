@@ -37,6 +37,18 @@ export const edgeProblems = {
     detail: `It takes ${allow}`,
     headers: { allow },
   }),
+  addressRefused: (): Problem => ({
+    status: 403,
+    code: "address-refused",
+    title: "This address may not call",
+  }),
+  blockedForAWhile: (retryAfterSeconds: number): Problem => ({
+    status: 429,
+    code: "blocked-for-a-while",
+    title: "Too much went wrong from here",
+    detail: `Try again in ${retryAfterSeconds} s`,
+    headers: { "retry-after": String(retryAfterSeconds) },
+  }),
   originRefused: (): Problem => ({
     status: 403,
     code: "origin-refused",

@@ -18,8 +18,8 @@ export interface Snapshot {
   readonly loadedAt: Date;
   readonly file: GatewayFile;
   readonly table: RouteTable;
-  /** Whether an address may call at all. */
-  readonly admits: AddressRules;
+  /** Which list keeps an address out. */
+  readonly keepsOut: AddressRules;
   /** What the listener asks at each connection. */
   readonly connections: ListenerLimits;
   readonly verifier: TokenVerifier;
@@ -49,7 +49,7 @@ export function compileSnapshot(
   text: string,
 ): Prepared<Snapshot> {
   const table = compileRoutes(file);
-  const admits = compileAddresses(file.addresses);
+  const keepsOut = compileAddresses(file.addresses);
   const answers = answersFor(table);
   const verifier = prepareVerifier(file.issuers);
   const hash = createHash("sha256").update(text).digest("hex");
@@ -58,7 +58,7 @@ export function compileSnapshot(
     loadedAt: now(),
     file,
     table,
-    admits,
+    keepsOut,
     connections: compileConnections(file.connections),
     verifier: verifier.value,
     answers,

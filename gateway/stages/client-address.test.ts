@@ -25,6 +25,8 @@ test.each([
   ["what is no address ends the walk", "10.1.2.3", "203.0.113.5, unknown", "10.1.2.3"],
   ["an IPv6 proxy", "fd00::1", "2001:db8::5", "2001:db8::5"],
   ["IPv4 on a dual-stack socket", "::ffff:10.1.2.3", "203.0.113.5", "203.0.113.5"],
+  ["IPv4 as a PROXY header of IPv6 has it", "0:0:0:0:0:ffff:a01:203", "203.0.113.5", "203.0.113.5"],
+  ["IPv4 in hexadecimal", "10.1.2.3", "::FFFF:cb00:7105", "203.0.113.5"],
 ])("%s", (_name, socket, chain, client) => {
   expect(clientOf(socket, chain)).toBe(client);
 });

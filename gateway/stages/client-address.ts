@@ -53,9 +53,20 @@ export function findClient(exchange: Exchange, trusted: TrustedProxies): void {
   }
 }
 
-/** IPv4 as a dual-stack socket shows it becomes plain IPv4 (RFC 4291 §2.5.5.2). */
+const mappedIpv4 = /^(?:::|(?:0{1,4}:){5})ffff:(?:([\d.]+)|([0-9a-f]{1,4}):([0-9a-f]{1,4}))$/i;
+
+/**
+ * IPv4 as a dual-stack socket or the PROXY protocol shows it becomes plain IPv4 (RFC 4291 §2.5.5.2), however it is
+ * written: else a client had two addresses, of which only one is on a list.
+ */
 function plainAddress(address: string): string {
-  return address.startsWith("::ffff:") && isIPv4(address.slice(7)) ? address.slice(7) : address;
+  if (!address.includes(":")) return address;
+  const match = mappedIpv4.exec(address);
+  if (!match) return address;
+  const [, dotted, high = "", low = ""] = match;
+  if (dotted !== undefined) return isIPv4(dotted) ? dotted : address;
+  const bits = [Number.parseInt(high, 16), Number.parseInt(low, 16)];
+  return bits.flatMap((each) => [each >> 8, each & 255]).join(".");
 }
 
 /** What a limit counts an address by: an IPv6 customer holds a whole /64 and could wander through it. */
