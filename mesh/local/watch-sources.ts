@@ -35,6 +35,8 @@ export function watchSources(
 export function affectedProcesses(path: string): string | undefined {
   if (!/\.(ts|sql|ya?ml|json|html)$/.test(path) || path.endsWith(".test.ts")) return undefined;
   if (/^mesh\/(local|images|helm|istio|policy|gitops)\/|\/bench\//.test(path)) return undefined;
+  // The gateway exchanges its file while it runs.
+  if (path === "gateway/gateway.yaml") return undefined;
   const [top, part, helper] = path.split("/");
   if (top === "mesh" || (top === "observability" && path.endsWith(".ts"))) return "all";
   if (top === "gateway") return "gateway";
