@@ -1,11 +1,10 @@
 import { beforeAll, describe, expect, test } from "bun:test";
-import { exportJWK, generateKeyPair, type JWK } from "jose";
 import { eventually } from "../eventually.ts";
-import { createJwks, type JwksTimes, jwksTimes } from "./jwks.ts";
+import { jwksTimes } from "./jwks.ts";
 import { createTestIssuer, type TestIssuer, testTime } from "./test-issuer.ts";
+import { away, createTestJwks as issuer, published, testJwksUrl as url } from "./test-jwks.ts";
 import { createTokenVerifier } from "./verify-token.ts";
 
-const url = "http://issuer.test/jwks.json";
 const hour = 3_600_000;
 let first: TestIssuer;
 let second: TestIssuer;
@@ -17,36 +16,6 @@ beforeAll(async () => {
   ]);
 });
 
-type Answer = () => Response | Promise<Response>;
-const published =
-  (keys: readonly JWK[], headers: Record<string, string> = {}): Answer =>
-  () =>
-    Response.json({ keys }, { headers });
-
-/** An issuer that a test plays, with a clock that stands still. */
-function issuer(answer: Answer, times: Partial<JwksTimes> = {}) {
-  const state = { answer, fetches: 0, elapsed: 1_000_000, options: undefined as RequestInit | undefined };
-  const jwks = createJwks({
-    url,
-    fetch: (async (_url: string, options: RequestInit) => {
-      state.fetches += 1;
-      state.options = options;
-      return state.answer();
-    }) as unknown as typeof fetch,
-    elapsed: () => state.elapsed,
-    times: { ...jwksTimes, ...times },
-  });
-  const verifier = createTokenVerifier({
-    issuer: "https://ecotrack.test",
-    audience: "ecotrack",
-    keys: { keys: [] },
-    keySource: jwks,
-    now: () => testTime * 1000,
-  });
-  return { state, jwks, verifier };
-}
-const away: Answer = () => Promise.reject(new Error("ECONNREFUSED"));
-
 describe("fetching", () => {
   test("happens at the first token, once for however many come at the same time", async () => {
     const { state, verifier, jwks } = issuer(published([first.publicJwk]));
@@ -54,7 +23,7 @@ describe("fetching", () => {
     const tokens = await Promise.all(
       Array.from({ length: 50 }, (_, nth) => first.sign({ claims: { sid: `s${nth}` } })),
     );
-    const outcomes = await Promise.all(tokens.map((token) => verifier.check(token)));
+    const outcomes = await Promise.all(tokens.map(async (token) => verifier.check(token)));
     expect(outcomes.every((outcome) => "subject" in outcome)).toBe(true);
     expect(state.fetches).toBe(1);
     expect(jwks.state()).toEqual({ url, keys: 1, ageSeconds: 0, stale: false });
@@ -97,7 +66,7 @@ describe("fetching", () => {
   test("without keys is tried again, but not by each request", async () => {
     const { state, verifier, jwks } = issuer(away);
     const token = await first.sign();
-    const outcomes = await Promise.all(Array.from({ length: 20 }, () => verifier.check(token)));
+    const outcomes = await Promise.all(Array.from({ length: 20 }, async () => verifier.check(token)));
     expect(outcomes.every((outcome) => "reason" in outcome && outcome.reason === "unavailable")).toBe(true);
     expect(await verifier.check(token)).toMatchObject({ reason: "unavailable" });
     expect(state.fetches).toBe(1);
@@ -161,11 +130,11 @@ describe("an unknown key id", () => {
     for (const token of tokens.slice(0, 100)) {
       expect(await verifier.check(token)).toMatchObject({ reason: "signature" });
     }
-    const outcomes = await Promise.all(tokens.slice(100).map((token) => verifier.check(token)));
+    const outcomes = await Promise.all(tokens.slice(100).map(async (token) => verifier.check(token)));
     expect(outcomes.every((outcome) => "reason" in outcome && outcome.reason === "signature")).toBe(true);
     expect(state.fetches).toBe(2);
     state.elapsed += jwksTimes.cooldown;
-    await Promise.all(tokens.map((token) => verifier.check(token)));
+    await Promise.all(tokens.map(async (token) => verifier.check(token)));
     expect(state.fetches).toBe(3);
     expect(await verifier.check(await first.sign())).toMatchObject({ subject: "u1" });
     jwks.close();
@@ -178,7 +147,7 @@ describe("an unknown key id", () => {
     const tokens = await Promise.all(
       Array.from({ length: 20 }, (_, nth) => second.sign({ claims: { sid: `s${nth}` } })),
     );
-    const outcomes = await Promise.all(tokens.map((token) => verifier.check(token)));
+    const outcomes = await Promise.all(tokens.map(async (token) => verifier.check(token)));
     expect(outcomes.every((outcome) => "subject" in outcome)).toBe(true);
     expect(state.fetches).toBe(2);
     jwks.close();
@@ -213,87 +182,6 @@ describe("rotation", () => {
     expect(await verifier.check(await second.sign())).toMatchObject({ reason: "signature" });
     expect(verifier.recall(old)).toBeUndefined();
     expect(await verifier.check(await impostor.sign())).toMatchObject({ subject: "u1" });
-    jwks.close();
-  });
-});
-
-describe("garbage", () => {
-  const weak = async (modulusLength: number) => {
-    const { subtle } = globalThis.crypto;
-    const algorithm = {
-      name: "RSASSA-PKCS1-v1_5",
-      hash: "SHA-256",
-      modulusLength,
-      publicExponent: new Uint8Array([1, 0, 1]),
-    };
-    const { publicKey } = await subtle.generateKey(algorithm, true, ["sign", "verify"]);
-    return { ...(await exportJWK(publicKey)), kid: "weak" };
-  };
-  const text =
-    (body: string, init?: ResponseInit): Answer =>
-    () =>
-      new Response(body, init);
-  const keys = (...list: unknown[]): Answer => text(JSON.stringify({ keys: list }));
-  const answers: [string, () => Answer | Promise<Answer>][] = [
-    [
-      "a page",
-      () => text("<!doctype html><title>Sign in</title>", { headers: { "content-type": "text/html" } }),
-    ],
-    ["nothing", () => text("")],
-    ["an error", () => text(JSON.stringify({ keys: [second.publicJwk] }), { status: 500 })],
-    ["a redirection", () => text("", { status: 302, headers: { location: "https://evil.test/keys" } })],
-    ["no object", () => text("[]")],
-    ["no list", () => text('{"keys":{"0":{}}}')],
-    ["an empty list", () => keys()],
-    ["a list of other things", () => keys(second.publicJwk, "key")],
-    ["only keys for encryption", () => keys({ ...second.publicJwk, use: "enc" })],
-    ["only keys of kinds not known", () => keys({ kty: "EC", crv: "secp256k1", x: "AA", y: "AA", kid: "k" })],
-    ["an RSA key of 1024 bits", async () => keys(second.publicJwk, await weak(1024))],
-    [
-      "a secret among them",
-      () => keys(second.publicJwk, { kty: "oct", k: "c2VjcmV0", kid: "s", alg: "HS256" }),
-    ],
-    [
-      "a private key",
-      async () =>
-        keys({
-          ...(await exportJWK((await generateKeyPair("ES256", { extractable: true })).privateKey)),
-          kid: "p",
-        }),
-    ],
-    ["one id twice", () => keys(second.publicJwk, { ...first.publicJwk, kid: "second" })],
-    ["a point that is not on the curve", () => keys({ ...second.publicJwk, x: second.publicJwk.y })],
-    [
-      "more than anybody has",
-      () => keys(...Array.from({ length: 101 }, (_, nth) => ({ ...second.publicJwk, kid: `k${nth}` }))),
-    ],
-    [
-      "a body that does not end",
-      () => () => new Response(new ReadableStream({ pull: (c) => c.enqueue(new Uint8Array(65_536)) })),
-    ],
-  ];
-  test.each(answers)("%s is refused, and the keys that there were stay", async (_name, make) => {
-    const { state, verifier, jwks } = issuer(published([first.publicJwk]));
-    const old = await first.sign();
-    await verifier.verify(old);
-    state.answer = await make();
-    expect(await verifier.check(await second.sign())).toMatchObject({ reason: "unavailable" });
-    expect(verifier.recall(old)).toMatchObject({ keyId: "first" });
-    expect(await verifier.check(await first.sign({ claims: { sid: "new" } }))).toMatchObject({
-      subject: "u1",
-    });
-    jwks.close();
-  });
-
-  test("keys that are not known beside a good one are left out", async () => {
-    const others = [
-      { kty: "EC", crv: "P-521", kid: "a" },
-      { kty: "XYZ", kid: "b" },
-      { ...first.publicJwk, alg: "ES512" },
-    ];
-    const { verifier, jwks } = issuer(keys(...others, second.publicJwk));
-    expect(await verifier.check(await second.sign())).toMatchObject({ subject: "u1" });
-    expect(jwks.state().keys).toBe(1);
     jwks.close();
   });
 });
