@@ -1,0 +1,208 @@
+import type { Ask, Grant } from "../ledger-queue.ts";
+import type { Limit } from "../limit.ts";
+import { Limiter, type Waiting } from "../limiter.ts";
+import { ModelLedger } from "./model-ledger.ts";
+
+export interface SimulatedRequest {
+  /** Milliseconds from the start. */
+  readonly at: number;
+  readonly process: number;
+  readonly cost?: number;
+  readonly key?: string;
+}
+
+export interface SimulationOptions {
+  readonly limit: Limit;
+  readonly processes: number;
+  /** One way, each command; the answer takes as long. Milliseconds. */
+  readonly delayMs?: (random: number) => number;
+  /** Redis does not answer in these spans. */
+  readonly away?: readonly { readonly from: number; readonly to: number; readonly empty?: boolean }[];
+}
+
+export interface Admitted {
+  readonly at: number;
+  readonly process: number;
+  readonly cost: number;
+  readonly key: string;
+}
+
+interface Event {
+  readonly at: number;
+  readonly order: number;
+  readonly run: () => void;
+}
+
+const gatherMs = 20;
+const patienceMs = 3;
+const start = Date.UTC(2026, 10, 22, 12);
+
+/**
+ * Gateways that share one limit, in simulated time: the real limiter with a model of Redis, its delays and its absences.
+ * What `LeasedLimiter` does with timers and a connection is done here with events. For tests only.
+ */
+export class Simulation {
+  readonly ledger = new ModelLedger();
+  readonly admitted: Admitted[] = [];
+  readonly processes: SimulatedProcess[];
+  now = start;
+  #events: Event[] = [];
+  #order = 0;
+  #random = 1;
+  #running = false;
+
+  constructor(readonly options: SimulationOptions) {
+    this.processes = Array.from({ length: options.processes }, (_, id) => new SimulatedProcess(this, id));
+  }
+
+  run(requests: readonly SimulatedRequest[]): readonly Admitted[] {
+    for (const request of requests)
+      this.after(request.at, () => this.processes[request.process]?.ask(request));
+    for (const { to, empty } of this.options.away ?? [])
+      this.after(to, () => {
+        if (empty) this.ledger.forget();
+        for (const process of this.processes) this.after(process.id * 50, () => process.findAgain());
+      });
+    const end = Math.max(0, ...requests.map(({ at }) => at));
+    for (let at = 0; at < end + 3000; at += 250)
+      this.after(at, () => {
+        for (const process of this.processes) process.sweep();
+      });
+    this.#running = true;
+    this.#events.sort((a, b) => a.at - b.at || a.order - b.order);
+    for (let event = this.#events.shift(); event; event = this.#events.shift()) {
+      this.now = event.at;
+      event.run();
+    }
+    return this.admitted.map((each) => ({ ...each, at: each.at - start })).sort((a, b) => a.at - b.at);
+  }
+
+  after(delayMs: number, run: () => void): void {
+    const event = { at: this.now + delayMs, order: this.#order++, run };
+    let place = this.#events.length;
+    // While it is filled it is sorted once; afterwards an event is put where it belongs.
+    if (this.#running) {
+      let low = 0;
+      for (let high = place; low < high; ) {
+        const middle = (low + high) >> 1;
+        if ((this.#events[middle]?.at ?? 0) <= event.at) low = middle + 1;
+        else high = middle;
+      }
+      place = low;
+    }
+    this.#events.splice(place, 0, event);
+  }
+
+  delay(): number {
+    this.#random = (this.#random * 48_271) % 2_147_483_647;
+    return this.options.delayMs?.(this.#random / 2_147_483_647) ?? 0.2 + this.#random / 2_147_483_647;
+  }
+
+  isAway(): boolean {
+    const at = this.now - start;
+    return this.options.away?.some(({ from, to }) => at >= from && at < to) ?? false;
+  }
+}
+
+class SimulatedProcess {
+  readonly limiter = new Limiter();
+  #underWay = 0;
+  #arrives = 0;
+  #returns = 0;
+  #planned = false;
+  #gone = false;
+  #waits = new Map<Waiting, SimulatedRequest>();
+
+  constructor(
+    private readonly simulation: Simulation,
+    readonly id: number,
+  ) {
+    this.limiter.around.processes = simulation.options.processes;
+  }
+
+  ask(request: SimulatedRequest): void {
+    const { simulation, limiter } = this;
+    const { limit } = simulation.options;
+    const account = limiter.account(limit, limit.rate, request.key ?? "caller", simulation.now);
+    const standing = limiter.decide([account], request.cost ?? 1, simulation.now);
+    if (standing === "allowed") this.#admit(request);
+    else if ("tickets" in standing) this.#wait(standing, request);
+    if (limiter.queue.length > 0) this.#plan(gatherMs);
+  }
+
+  sweep(): void {
+    this.limiter.queue.sweep(this.simulation.now);
+    this.#plan(gatherMs);
+  }
+
+  /** As the next sign of life does. */
+  findAgain(): void {
+    if (this.simulation.isAway()) return;
+    this.limiter.around.alone = false;
+    if (this.#gone) this.limiter.recover(this.simulation.now);
+    this.#gone = false;
+    this.#plan(gatherMs);
+  }
+
+  #wait(waiting: Waiting, request: SimulatedRequest): void {
+    this.#waits.set(waiting, request);
+    for (const ticket of waiting.tickets) if (ticket) ticket.done = () => this.#settle(waiting);
+    this.simulation.after(patienceMs, () => {
+      if (!this.#waits.has(waiting)) return;
+      this.limiter.around.alone = true;
+      this.#settle(waiting);
+    });
+    this.#plan(0);
+  }
+
+  #settle(waiting: Waiting): void {
+    const request = this.#waits.get(waiting);
+    if (!request || !this.#waits.delete(waiting)) return;
+    if (this.limiter.settle(waiting, this.simulation.now) === "allowed") this.#admit(request);
+  }
+
+  #admit({ process, cost = 1, key = "caller" }: SimulatedRequest): void {
+    this.simulation.admitted.push({ at: this.simulation.now, process, cost, key });
+  }
+
+  #plan(delayMs: number): void {
+    if (this.#gone || (this.#planned && delayMs > 0)) return;
+    this.#planned = true;
+    this.simulation.after(delayMs, () => this.#flush());
+  }
+
+  #flush(): void {
+    this.#planned = false;
+    const { limiter, simulation } = this;
+    if (this.#underWay >= 16 || this.#gone || limiter.queue.length === 0) return;
+    const batch = limiter.queue.takeBatch(200, simulation.now, limiter.around.processes);
+    if (batch.length === 0) return;
+    const sentAt = simulation.now;
+    this.#underWay++;
+    // One connection: commands and answers do not overtake each other.
+    this.#arrives = Math.max(this.#arrives, sentAt + simulation.delay());
+    simulation.after(this.#arrives - sentAt, () => {
+      const grants = simulation.isAway() ? undefined : simulation.ledger.exchange(batch, simulation.now);
+      this.#returns = Math.max(this.#returns, simulation.now + (grants ? simulation.delay() : 10));
+      simulation.after(this.#returns - simulation.now, () => this.#answered(batch, grants, sentAt));
+    });
+  }
+
+  #answered(batch: readonly Ask[], grants: readonly Grant[] | undefined, sentAt: number): void {
+    const { limiter, simulation } = this;
+    this.#underWay--;
+    if (grants) {
+      if (simulation.now - sentAt <= 5) limiter.around.alone = false;
+      limiter.queue.apply(batch, grants, simulation.now);
+      if (limiter.queue.length > 0) this.#plan(this.#waits.size > 0 ? 0 : gatherMs);
+      return;
+    }
+    this.#gone = true;
+    limiter.around.alone = true;
+    limiter.queue.clear();
+    limiter.queue.fail(batch);
+    for (const waiting of this.#waits.keys()) this.#settle(waiting);
+    // Away for so short a time that nobody noticed its return.
+    simulation.after(200, () => this.findAgain());
+  }
+}
