@@ -22,6 +22,10 @@ export const settings = {
   adminHost: text("ADMIN_HOST", { default: "127.0.0.1" }),
   logLevel: choice("LOG_LEVEL", ["trace", "debug", "info", "warn", "error", "fatal"], { default: "info" }),
   redisUrl: { ...url("REDIS_URL", { protocols: ["redis", "rediss"] }), secret: true },
+  /** How many share the port, one for each core; each is a process of its own. */
+  processes: integer("GATEWAY_PROCESSES", { min: 1, max: 64, default: 1 }),
+  /** Given to each of several processes by the one that began them. */
+  processIndex: optional(integer("GATEWAY_PROCESS", { min: 0, max: 63 })),
   gatewayFile: text("GATEWAY_FILE", { default: "gateway/gateway.yaml" }),
   userServiceUrl: serviceUrl("USER_SERVICE_URL"),
   productServiceUrl: serviceUrl("PRODUCT_SERVICE_URL"),

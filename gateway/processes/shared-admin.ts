@@ -1,0 +1,58 @@
+import { type Problem, problemResponse, problems } from "#mesh/problem";
+import { mergeMetrics } from "./merge-metrics.ts";
+import type { Worker } from "./worker.ts";
+
+const timeoutMs = 2000;
+
+interface Told {
+  readonly process: string;
+  readonly status: number;
+  readonly text: string;
+  readonly contentType: string;
+}
+
+/**
+ * The admin port of several processes: metrics side by side, healthy when all are, everything else asked of all and
+ * answered as a list. What changes something changes it in all of them.
+ */
+export function createSharedAdmin(workers: readonly Worker[]): (request: Request) => Promise<Response> {
+  return async (request) => {
+    const { pathname, search } = new URL(request.url);
+    const answers = await Promise.all(
+      workers.map((worker) => ask(worker, request.method, pathname + search)),
+    );
+    const told = answers.filter((answer) => answer !== undefined);
+    if (told.length === 0) return refuse(problems.unavailable("No process"), pathname);
+    if (pathname === "/metrics") {
+      return new Response(mergeMetrics(told), { headers: { "content-type": told[0]?.contentType ?? "" } });
+    }
+    const complete = told.length === workers.length;
+    const worst = told.reduce((most, { status }) => Math.max(most, status), complete ? 200 : 503);
+    const processes = told.map(({ process, text, status }) => ({ process, status, body: parsed(text) }));
+    return Response.json({ processes }, { status: worst });
+  };
+}
+
+async function ask(worker: Worker, method: string, path: string): Promise<Told | undefined> {
+  if (worker.adminPort === undefined) return undefined;
+  try {
+    const answer = await fetch(`http://127.0.0.1:${worker.adminPort}${path}`, {
+      method,
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+    const contentType = answer.headers.get("content-type") ?? "";
+    return { process: String(worker.index), status: answer.status, text: await answer.text(), contentType };
+  } catch {
+    return undefined;
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+const refuse = (problem: Problem, path: string): Response => problemResponse(problem, path);

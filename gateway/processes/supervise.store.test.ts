@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { type ChildProcess, spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { eventually } from "#mesh/eventually";
+import { listen } from "#mesh/listen";
+import { testRedisUrl } from "../test-gateway.ts";
+
+/** A port that was free a moment ago: all processes have to be told the same. */
+async function freePort(): Promise<number> {
+  const probe = listen({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
+  await probe.stop(0);
+  return probe.port;
+}
+
+const service = listen({ port: 0, hostname: "127.0.0.1", fetch: () => Response.json({ keys: [] }) });
+let port = 0;
+let adminPort = 0;
+let gateway: ChildProcess;
+
+beforeAll(async () => {
+  port = await freePort();
+  adminPort = await freePort();
+  const url = `http://127.0.0.1:${service.port}`;
+  const upstreams = ["USER", "PRODUCT", "ORDER", "PAYMENT", "NOTIFICATION"];
+  gateway = spawn(process.execPath, [new URL("../main.ts", import.meta.url).pathname], {
+    env: {
+      ...process.env,
+      ...Object.fromEntries(upstreams.map((name) => [`${name}_SERVICE_URL`, url])),
+      GATEWAY_PROCESSES: "2",
+      GATEWAY_FILE: new URL("../gateway.yaml", import.meta.url).pathname,
+      JWKS_URL: `${url}/jwks.json`,
+      REDIS_URL: testRedisUrl(),
+      PORT: String(port),
+      ADMIN_PORT: String(adminPort),
+    },
+    stdio: "ignore",
+  });
+  await eventually(async () => ((await live()) === 2 ? true : undefined), { withinMs: 20_000 });
+}, 30_000);
+afterAll(async () => {
+  gateway.kill("SIGKILL");
+  await service.stop(0);
+});
+
+async function live(): Promise<number> {
+  const answer = await fetch(`http://127.0.0.1:${adminPort}/health/live`).catch(() => undefined);
+  const { processes = [] } = ((await answer?.json()) ?? {}) as { processes?: unknown[] };
+  return processes.length;
+}
+
+/** Each request on a connection of its own, so that the system may give it to any of them. */
+const ask = async () =>
+  (await fetch(`http://127.0.0.1:${port}/docs`, { headers: { connection: "close" } })).status;
+
+const children = async (): Promise<number[]> =>
+  (await readFile(`/proc/${gateway.pid}/task/${gateway.pid}/children`, "utf8")).trim().split(" ").map(Number);
+
+test("all of them serve on one port, and their metrics stand side by side", async () => {
+  for (let times = 0; times < 40; times++) expect(await ask()).toBe(200);
+  const metrics = await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text();
+  for (const process of ["0", "1"])
+    expect(metrics).toContain(`http_server_request_duration_seconds_count{process="${process}"`);
+});
+
+test("one that is killed is started again, and the others go on meanwhile", async () => {
+  const [victim] = await children();
+  process.kill(victim as number, "SIGKILL");
+  await eventually(async () => ((await live()) < 2 ? true : undefined), { withinMs: 5000 });
+  for (let times = 0; times < 20; times++) expect(await ask()).toBe(200);
+  await eventually(async () => ((await live()) === 2 ? true : undefined), { withinMs: 10_000 });
+  expect(await children()).not.toContain(victim as number);
+});
+
+test("none outlives the one that began them, however it ends", async () => {
+  const before = await children();
+  gateway.kill("SIGKILL");
+  await eventually(() => (before.some(isAlive) ? undefined : true), { withinMs: 10_000 });
+});
+
+function isAlive(id: number): boolean {
+  try {
+    process.kill(id, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
