@@ -7,6 +7,8 @@ import { uuidV7 } from "#mesh/uuid-v7";
 import { createLog } from "#observability/log";
 import { createMetrics, type Metrics } from "#observability/metrics";
 import { openAnswers } from "./answers.ts";
+import { createApiKeys } from "./api-keys/api-keys.ts";
+import { createKeyExchange } from "./api-keys/exchange-key.ts";
 import { readGatewayFile } from "./gateway-file.ts";
 import { LocalLimiter } from "./limits/local-limiter.ts";
 import { SharedLimiter } from "./limits/shared-limiter.ts";
@@ -45,6 +47,8 @@ export interface TokenClaims {
   /** Seconds from now. */
   readonly expiresIn?: number;
   readonly header?: Partial<JWTHeaderParameters>;
+  /** Further ones, `scope` and the like. */
+  readonly claims?: Readonly<Record<string, unknown>>;
   /** Signed with a key that nobody published. */
   readonly forged?: boolean;
 }
@@ -94,8 +98,13 @@ export async function startTestGateway(options: TestGatewayOptions): Promise<Tes
   };
   const snapshots: CurrentSnapshot = { current: compileSnapshot(sources, file, options.file).value };
   const trusted = trustProxies(["127.0.0.1"]);
+  const apiKeys = createApiKeys({
+    exchange: createKeyExchange({ userServiceUrl: upstreamUrl, tokens: { for: async () => "gateway" }, log }),
+    verifier: () => snapshots.current.verifier,
+  });
   const pipeline = createPipeline({
     snapshots,
+    apiKeys,
     trusted,
     limiter: new SharedLimiter(redis, new LocalLimiter(), options.patienceMs ?? 50),
     upstreams,
@@ -151,7 +160,11 @@ async function testKeys() {
     keys: [{ ...(await exportJWK(good.publicKey)), kid: "user/1", alg: "ES256", use: "sig" }],
   };
   const token = (claims: TokenClaims = {}): Promise<string> =>
-    new SignJWT({ sid: claims.sessionId ?? uuidV7(), roles: [...(claims.roles ?? ["customer"])] })
+    new SignJWT({
+      sid: claims.sessionId ?? uuidV7(),
+      roles: [...(claims.roles ?? ["customer"])],
+      ...claims.claims,
+    })
       .setProtectedHeader({ alg: "ES256", kid: "user/1", typ: "at+jwt", ...claims.header })
       .setIssuer(claims.issuer ?? testIssuer)
       .setAudience(claims.audience ?? "ecotrack")
