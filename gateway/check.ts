@@ -23,7 +23,7 @@ export function checkFile(name: string, text: string, variables: Readonly<Record
   const holds = [
     `${count(routes.length, "route")} for ${count(calls, "call")}`,
     count(upstreams.size, "upstream"),
-    count(limits.length, "limit"),
+    count(limits.size, "limit"),
     count(Object.keys(file.issuers).length, "issuer"),
     count(Object.keys(file.cors).length, "CORS policy", "CORS policies"),
   ];

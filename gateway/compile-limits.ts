@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { LimitSpec } from "./gateway-file-schema.ts";
 import type { FlowRate, Limit, Quota, Rate } from "./limits/limit.ts";
 
@@ -5,8 +6,29 @@ const daySeconds = 86_400;
 /** The `w` that a quota shows: its longest, for a month has no fixed length. */
 const windowSeconds = { day: daySeconds, month: 31 * daySeconds } as const;
 
-export function compileLimits(specs: Readonly<Record<string, LimitSpec>>): ReadonlyMap<string, Limit> {
-  return new Map(Object.entries(specs).map(([name, spec]) => [name, compileLimit(name, spec)]));
+/**
+ * @param before what was compiled last; a limit, and a rate of it, that says the same is the same object again, so that
+ *   what is counted for it goes on after a reload
+ */
+export function compileLimits(
+  specs: Readonly<Record<string, LimitSpec>>,
+  before: ReadonlyMap<string, Limit> = new Map(),
+): ReadonlyMap<string, Limit> {
+  return new Map(
+    Object.entries(specs).map(([name, spec]) => [name, kept(compileLimit(name, spec), before.get(name))]),
+  );
+}
+
+function kept(limit: Limit, before: Limit | undefined): Limit {
+  if (before === undefined) return limit;
+  if (isDeepStrictEqual(limit, before)) return before;
+  const same = (rate: Rate, known: Rate | undefined) =>
+    isDeepStrictEqual(rate, known) ? (known as Rate) : rate;
+  const tiers = [...limit.tiers].map(([tier, rate]): [string, Rate] => [
+    tier,
+    same(rate, before.tiers.get(tier)),
+  ]);
+  return { ...limit, rate: same(limit.rate, before.rate), tiers: new Map(tiers) };
 }
 
 function compileLimit(name: string, spec: LimitSpec): Limit {

@@ -29,7 +29,7 @@ export function explainRefusals(route: Route, file: GatewayFile, method: string)
   }
   refusals.push(...refusedCallers(route));
   for (const { name } of route.limits) {
-    refusals.push(refusalOf(edgeProblems.quotaExceeded(name, 1), `more than the limit ${name} allows`));
+    refusals.push(refusalOf(edgeProblems.quotaExceeded([name], 1), `more than the limit ${name} allows`));
   }
   if (method !== "GET" && method !== "HEAD") refusals.push(...refusedBodies(route));
   if (route.target.kind === "upstream") {

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { compileLimits } from "./compile-limits.ts";
 import { readGatewayFile } from "./gateway-file.ts";
+import type { Limit, Rate } from "./limits/limit.ts";
 import { compileRoutes, type RouteTable } from "./routes.ts";
 
 function compile(routes: string): RouteTable {
@@ -146,7 +148,7 @@ describe("header conditions", () => {
 });
 
 test("a limit is published as what may come at once and when all of it is back", () => {
-  expect(table.limits.map(({ rate }) => rate.policy)).toEqual([
+  expect([...table.limits.values()].map(({ rate }) => rate.policy)).toEqual([
     '"default";q=100;w=10',
     '"slow";q=3;w=6',
     '"daily";q=10000;w=86400',
@@ -154,7 +156,7 @@ test("a limit is published as what may come at once and when all of it is back",
 });
 
 test("a tier has its own numbers, and the limit's where it says nothing", () => {
-  const [limit] = table.limits;
+  const limit = table.limits.get("default");
   expect(limit?.exempt).toEqual(["internal"]);
   expect(limit?.tiers.get("pro")).toMatchObject({
     requests: 6000,
@@ -166,4 +168,20 @@ test("a tier has its own numbers, and the limit's where it says nothing", () => 
 
 test("an upstream's url has no slash at its end, so that paths can follow it", () => {
   expect(table.upstreams.get("order")?.url).toBe("http://order:8083");
+});
+
+test("after a reload a limit, or a rate of it, that says the same is the same object", () => {
+  const specs = {
+    same: { requests: 1, per: "day" as const, by: ["user" as const] },
+    other: { requests: 1, perSeconds: 1, burst: 1, by: ["user" as const], tiers: { pro: { requests: 5 } } },
+  };
+  const before = compileLimits(specs);
+  const after = compileLimits(
+    { ...specs, other: { ...specs.other, tiers: { pro: { requests: 6 } } } },
+    before,
+  );
+  expect(after.get("same")).toBe(before.get("same") as Limit);
+  expect(after.get("other")).not.toBe(before.get("other") as Limit);
+  expect(after.get("other")?.rate).toBe(before.get("other")?.rate as Rate);
+  expect(after.get("other")?.tiers.get("pro")).toMatchObject({ requests: 6 });
 });

@@ -61,7 +61,7 @@ export interface Route {
 export interface RouteTable {
   readonly routes: readonly Route[];
   readonly upstreams: ReadonlyMap<string, Upstream>;
-  readonly limits: readonly Limit[];
+  readonly limits: ReadonlyMap<string, Limit>;
   /** For answers where no route was found. */
   readonly cors: CorsPolicy | undefined;
   /**
@@ -89,8 +89,11 @@ interface Parts {
   readonly cors: ReadonlyMap<string, CorsPolicy>;
 }
 
-/** Compiles a checked file. */
-export function compileRoutes(file: GatewayFile): RouteTable {
+/**
+ * Compiles a checked file.
+ * @param before the table that it takes the place of
+ */
+export function compileRoutes(file: GatewayFile, before?: RouteTable): RouteTable {
   const parts: Parts = {
     defaults: file.defaults,
     upstreams: new Map(
@@ -99,7 +102,7 @@ export function compileRoutes(file: GatewayFile): RouteTable {
         { name, url, origin: parseOrigin(url) },
       ]),
     ),
-    limits: compileLimits(file.limits),
+    limits: compileLimits(file.limits, before?.limits),
     cors: new Map(Object.entries(file.cors).map(([name, spec]) => [name, compileCors(name, spec)])),
   };
   const routes = file.routes.map((spec) => compileRoute(spec, parts));
@@ -107,7 +110,7 @@ export function compileRoutes(file: GatewayFile): RouteTable {
   return {
     routes,
     upstreams: parts.upstreams,
-    limits: [...parts.limits.values()],
+    limits: parts.limits,
     cors: parts.cors.get(file.defaults.cors ?? noCors),
     find: (host, method, path, headers, values) =>
       byHost.find(host, method, path, headers, conditionsHold, values),

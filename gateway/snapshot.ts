@@ -42,13 +42,15 @@ export interface SnapshotSources {
 /**
  * Compiles a checked file. Changes nothing that is in use: `commit` does, once the snapshot has taken its place.
  * @param text of the file, for its hash
+ * @param before the snapshot that it takes the place of
  */
 export function compileSnapshot(
   { prepareVerifier, answersFor, now }: SnapshotSources,
   file: GatewayFile,
   text: string,
+  before?: Snapshot,
 ): Prepared<Snapshot> {
-  const table = compileRoutes(file);
+  const table = compileRoutes(file, before?.table);
   const keepsOut = compileAddresses(file.addresses);
   const answers = answersFor(table);
   const verifier = prepareVerifier(file.issuers);

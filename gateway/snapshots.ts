@@ -63,7 +63,7 @@ class ReloadedSnapshots implements Snapshots {
     this.#options = options;
     this.path = options.path;
     this.#text = text;
-    const first = this.#compile(text);
+    const first = this.#compile(text, undefined);
     this.current = first.value;
     first.commit();
     this.#reloads = metrics.counter("gateway_config_reloads_total", "Attempts to exchange gateway.yaml", [
@@ -145,7 +145,7 @@ class ReloadedSnapshots implements Snapshots {
     }
     let next: Prepared<Snapshot>;
     try {
-      next = this.#compile(text);
+      next = this.#compile(text, this.current);
     } catch (error) {
       this.#refusedText = text;
       return this.#refuse(error as Error);
@@ -171,8 +171,8 @@ class ReloadedSnapshots implements Snapshots {
     return "refused";
   }
 
-  #compile(text: string): Prepared<Snapshot> {
+  #compile(text: string, before: Snapshot | undefined): Prepared<Snapshot> {
     const { file } = parseGatewayFile(this.path, text, this.#options.variables);
-    return compileSnapshot(this.#options.sources, file, text);
+    return compileSnapshot(this.#options.sources, file, text, before);
   }
 }
