@@ -325,6 +325,20 @@ export const callingCases: Cases = {
       },
     ),
 
+  "a head that would arrive as something else is not sent": () =>
+    withUpstream(
+      ({ socket }) => socket.write(ok),
+      async ({ call, asked }) => {
+        for (const path of ["/\u010d\u010aX-Admin: 1", "/ HTTP/1.1\r\n\r\nGET /admin"])
+          await assert.rejects(call({ path }), /not that of one request/);
+        await answered(call({ path: "/\xfc" }));
+        assert.deepEqual(
+          asked.map(({ path }) => path),
+          ["/\xfc"],
+        );
+      },
+    ),
+
   "closing ends calls and bodies": () =>
     withUpstream(
       ({ socket, path }) => {

@@ -46,13 +46,17 @@ export class UpstreamClient {
     this.#timer.unref();
   }
 
-  /** @returns the answer when its head is there; its body must be started, collected or cancelled, or `whole` taken */
+  /**
+   * @returns the answer when its head is there; its body must be started, collected or cancelled, or `whole` taken
+   * @throws Error for a head that would not arrive as it is, or as more than one
+   */
   call(call: UpstreamCall): Promise<UpstreamAnswer | UpstreamFailure> {
     return new Promise((settle) => {
       if (this.#closed) {
         settle("unavailable");
         return;
       }
+      if (!isOneHead(call.head)) throw new Error(`The head of a ${call.method} is not that of one request`);
       const now = performance.now();
       this.#pool(call.origin).start(new UpstreamJob(call, now + call.timeoutMs, settle), now);
     });
@@ -86,4 +90,13 @@ export class UpstreamClient {
     for (const pool of this.#pools.values()) pool.close();
     this.#pools.clear();
   }
+}
+
+const beyondLatin1 = /[^\0-\xff]/;
+
+/** Whoever made the head has checked what is in it; this is so that no mistake there can send a second request. */
+function isOneHead(head: string): boolean {
+  if (head.indexOf("\r\n\r\n") !== head.length - 4) return false;
+  // Of characters that are no bytes only a part would be sent, which may be a line end.
+  return Buffer.byteLength(head) === head.length || !beyondLatin1.test(head);
 }
