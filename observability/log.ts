@@ -1,11 +1,9 @@
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from "pino";
 import { currentContext } from "./context.ts";
+import { createLogDestination } from "./log-destination.ts";
 import { describeError, redact } from "./redact.ts";
 
 export type Log = Logger;
-
-/** Written when there are 16 kB or after a second, whichever comes first. */
-const batched = { dest: 1, sync: false, minLength: 16_000, maxWrite: 65_536, periodicFlush: 1000 };
 
 /**
  * JSON lines on standard output, each with the ids of the work it belongs to.
@@ -30,7 +28,7 @@ export function createLog({
     serializers: { err: describeError },
     mixin: contextFields,
   };
-  return pino(options, destination ?? pino.destination(batched));
+  return pino(options, destination ?? createLogDestination());
 }
 
 function contextFields(): Record<string, string> {
@@ -43,4 +41,26 @@ function contextFields(): Record<string, string> {
   };
   if (context.userId) ids.user_id = context.userId;
   return ids;
+}
+
+/**
+ * A function that writes lines of this log which are JSON already, for the one line of a request that is written too often to
+ * be put together by a library. `write` is given everything from the second member on, without the closing brace.
+ */
+export function rawLines(log: Log): (members: string, message: string) => void {
+  const destination = (log as unknown as Record<symbol, DestinationStream>)[pino.symbols.streamSym];
+  if (!destination) throw new Error("The log has no destination");
+  const { service } = log.bindings();
+  const head = `{"level":"info","time":"`;
+  const name = `","service":${JSON.stringify(service)},`;
+  let at = 0;
+  let time = "";
+  return (members, message) => {
+    const now = Date.now();
+    if (now !== at) {
+      at = now;
+      time = new Date(now).toISOString();
+    }
+    destination.write(`${head}${time}${name}${members},"message":"${message}"}\n`);
+  };
 }
