@@ -25,7 +25,7 @@ export function explainRefusals(route: Route, file: GatewayFile, method: string)
     return [refusalOf(edgeProblems.originRefused(), from)];
   }
   if (addresses.allow.length > 0 || addresses.deny.length > 0) {
-    refusals.push({ status: 403, code: "forbidden", when: "an address that `addresses` does not let in" });
+    refusals.push(refusalOf(edgeProblems.addressRefused(), "an address that `addresses` does not let in"));
   }
   refusals.push(...refusedCallers(route));
   for (const { name } of route.limits) {

@@ -39,7 +39,7 @@ test("a call is explained with its place, its numbers per tier and what is refus
     "timeout   1000 ms until the answer begins",
     "body      at most 10 bytes, application/json, checked against the OpenAPI document",
     "cors      none: no page of another origin may call",
-    "refused   403 forbidden               an address that `addresses` does not let in",
+    "refused   403 address-refused         an address that `addresses` does not let in",
     "          401 unauthorized            no bearer token or API key",
     "          401 unauthorized            a bearer token or API key that is expired, revoked or not ours",
     "          403 forbidden               a caller without the role admin",
@@ -64,7 +64,7 @@ test("host and headers choose as they do for a request", () => {
     headers: { "x-version": "2" },
     goesTo: "docs, answered by the gateway",
     limits: [],
-    refusals: [{ status: 403, code: "forbidden" }],
+    refusals: [{ status: 403, code: "address-refused" }],
   });
 });
 
