@@ -40,7 +40,8 @@ export async function startTestProvider() {
     add: (id: string, claims: Claims) => accounts.set(id, claims),
     /** To be called once, before the first sign-in. */
     async allowRedirect(uri: string): Promise<void> {
-      server.on("request", (await makeProvider(uri)).callback());
+      const answer = (await makeProvider(uri)).callback();
+      server.on("request", (request, response) => void answer(request, response));
     },
     /** Goes through the provider's own pages like a person. @returns where the browser is sent in the end */
     async signIn(url: string, account: string): Promise<string> {
