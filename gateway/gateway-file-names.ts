@@ -9,6 +9,8 @@ const sources: Readonly<Partial<Record<AnswerName, readonly string[]>>> = {
   "order-details": ["order", "user", "product"],
 };
 
+export const sourcesOf = ({ answer }: RouteSpec): readonly string[] => (answer && sources[answer]) ?? [];
+
 /** The name that stands for no policy where the name of one is asked for. */
 export const noCors = "none";
 
@@ -42,26 +44,10 @@ export function danglingNames(file: WrittenFile, routes: Entries): Mistake[] {
       for (const [at, issuer] of (route.auth.issuers ?? []).entries())
         check(of("auth", "issuers", at), issuer, issuers, "issuer");
     }
-    for (const source of (route.answer && sources[route.answer]) ?? []) {
+    for (const source of sourcesOf(route)) {
       if (Object.hasOwn(upstreams, source)) continue;
       mistakes.push({ at: of("answer"), message: `reads from the upstream ${source}, which is not defined` });
     }
   }
   return mistakes;
-}
-
-/** What is defined and nobody refers to: allowed, and probably a slip. */
-export function unusedNames({ upstreams, limits, cors = {}, defaults, routes }: WrittenFile): Mistake[] {
-  const used = {
-    upstreams: new Set(
-      routes.flatMap(({ upstream, answer }) => upstream ?? (answer && sources[answer]) ?? []),
-    ),
-    limits: new Set(routes.flatMap((route) => route.limits ?? defaults.limits)),
-    cors: new Set(routes.map((route) => route.cors ?? defaults.cors)),
-  };
-  const unused = (kind: keyof typeof used, defined: object) =>
-    Object.keys(defined)
-      .filter((name) => !used[kind].has(name))
-      .map((name) => ({ at: [kind, name], message: "is used by no route" }));
-  return [...unused("upstreams", upstreams), ...unused("limits", limits), ...unused("cors", cors)];
 }

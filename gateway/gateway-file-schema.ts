@@ -1,34 +1,23 @@
-import { type Static, type TSchema, Type } from "@sinclair/typebox";
+import { type Static, Type } from "@sinclair/typebox";
+import {
+  bodyBytes,
+  CorsName,
+  closed,
+  headerName,
+  integer,
+  Limits,
+  Name,
+  named,
+  names,
+  timeoutMs,
+  unique,
+} from "./gateway-file-parts.ts";
+import { type Auth, Route } from "./gateway-file-route.ts";
 
 /*
  * What may stand in gateway.yaml. `gateway.schema.json`, which editors read, is this as a file:
  * `bun run gateway schema` writes it, and a test compares the two.
  */
-
-const closed = { additionalProperties: false } as const;
-const names = <const T extends readonly string[]>(values: T, description?: string) =>
-  Type.Unsafe<T[number]>({ type: "string", enum: [...values], ...(description && { description }) });
-const unique = <T extends TSchema>(items: T, options: { description?: string; minItems?: number } = {}) =>
-  Type.Array(items, { uniqueItems: true, ...options });
-const named = <T extends TSchema>(value: T, options: { description?: string; minProperties?: number } = {}) =>
-  Type.Unsafe<Readonly<Record<string, Static<T>>>>({
-    type: "object",
-    propertyNames: { pattern: "^[a-z][a-z0-9-]*$" },
-    additionalProperties: value,
-    ...options,
-  });
-const integer = (minimum: number, maximum: number, description?: string) =>
-  Type.Integer({ minimum, maximum, ...(description && { description }) });
-
-const Name = (description: string) => Type.String({ pattern: "^[a-z][a-z0-9-]*$", description });
-const maxBodyBytes = 8 * 1024 * 1024;
-const timeoutMs = integer(10, 600_000, "Until the upstream's answer begins, in milliseconds.");
-const bodyBytes = integer(0, maxBodyBytes, "The largest request body, in bytes.");
-const headerName = "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$";
-const Limits = unique(Name("A limit."), {
-  description: "Every one of them has to allow a request. An empty list: no limit.",
-});
-const CorsName = Name("A policy of `cors`, or none: no page of another origin may call.");
 
 const Upstream = Type.Object(
   {
@@ -153,90 +142,6 @@ const Cors = Type.Object(
     maxAgeSeconds: integer(0, 86_400, "How long a browser remembers the preflight's answer."),
   },
   closed,
-);
-
-const Auth = Type.Union(
-  [
-    names(["anyone", "user", "admin"]),
-    Type.Object(
-      {
-        anonymous: Type.Optional(Type.Boolean({ description: "Callers without a credential may too." })),
-        roles: Type.Optional(
-          unique(Type.String({ minLength: 1 }), { minItems: 1, description: "One of them is needed." }),
-        ),
-        scopes: Type.Optional(
-          unique(Type.String({ pattern: "^[!#-\\[\\]-~]+$" }), {
-            minItems: 1,
-            description: "All of them are needed.",
-          }),
-        ),
-        accept: Type.Optional(
-          unique(names(["token", "api-key"]), { minItems: 1, description: "Tokens only, when left out." }),
-        ),
-        issuers: Type.Optional(
-          unique(Name("An issuer."), {
-            minItems: 1,
-            description: "Whose tokens are taken. Everybody's, when left out.",
-          }),
-        ),
-      },
-      closed,
-    ),
-  ],
-  { description: "Who may call: anyone, user (whoever is known), admin (the role), or in detail." },
-);
-
-const Route = Type.Object(
-  {
-    path: Type.String({
-      pattern: "^(/([a-zA-Z0-9._~-]+|\\{[a-zA-Z]+\\}))+$",
-      description: "Whole path; {name} stands for one segment.",
-    }),
-    host: Type.Optional(
-      Type.String({
-        pattern: "^(\\*\\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$",
-        description: "Only under this host, without a port; *.example.com: every host below it. Lower case.",
-      }),
-    ),
-    headers: Type.Optional(
-      Type.Unsafe<Readonly<Record<string, string>>>({
-        type: "object",
-        minProperties: 1,
-        propertyNames: { pattern: headerName },
-        additionalProperties: { type: "string" },
-        description: "Only requests with these headers, exactly.",
-      }),
-    ),
-    methods: unique(names(["GET", "POST", "PUT", "PATCH", "DELETE"]), {
-      minItems: 1,
-      description: "GET takes HEAD with it; OPTIONS is answered by the gateway.",
-    }),
-    upstream: Type.Optional(Name("Where it goes.")),
-    answer: Type.Optional(
-      names(["order-details", "docs", "openapi", "asyncapi"], "Answered by the gateway itself."),
-    ),
-    auth: Auth,
-    ignoreToken: Type.Optional(
-      Type.Boolean({
-        description: "Do not look at a credential that is sent along. Only where anyone may call.",
-      }),
-    ),
-    limits: Type.Optional(Limits),
-    cost: Type.Optional(integer(1, 1_000_000, "What one request takes from each limit. 1 when left out.")),
-    timeoutMs: Type.Optional(timeoutMs),
-    bodyBytes: Type.Optional(bodyBytes),
-    contentTypes: Type.Optional(
-      unique(Type.String({ pattern: "^[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+$" }), {
-        minItems: 1,
-        description: "Media types of bodies that are taken. All, when left out.",
-      }),
-    ),
-    validate: Type.Optional(
-      Type.Boolean({ description: "Check requests against the upstream's own OpenAPI document." }),
-    ),
-    cors: Type.Optional(CorsName),
-  },
-  { ...closed, oneOf: [{ required: ["upstream"] }, { required: ["answer"] }] },
 );
 
 const Defaults = Type.Object(

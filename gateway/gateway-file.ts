@@ -2,7 +2,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import { LineCounter, parseDocument } from "yaml";
 import { contradictions } from "./gateway-file-contradictions.ts";
 import { describeMistake, isMisshapen, type Mistake, readSchemaErrors } from "./gateway-file-mistakes.ts";
-import { danglingNames, unusedNames } from "./gateway-file-names.ts";
+import { danglingNames } from "./gateway-file-names.ts";
 import { type Place, placesIn } from "./gateway-file-places.ts";
 import {
   type CorsSpec,
@@ -13,6 +13,7 @@ import {
   type WrittenFile,
 } from "./gateway-file-schema.ts";
 import { fillIn } from "./gateway-file-variables.ts";
+import { warningsOf } from "./gateway-file-warnings.ts";
 
 /** What `gateway.yaml` says, checked, with its variables filled in and nothing left out. */
 export interface GatewayFile {
@@ -89,7 +90,7 @@ export function parseGatewayFile(
   if (mistakes.length > 0 || !written) {
     throw new GatewayFileError([...new Set(mistakes.map(describe))].join("\n"));
   }
-  return { file: complete(written), warnings: unusedNames(written).map(describe), placeOf };
+  return { file: complete(written), warnings: warningsOf(written).map(describe), placeOf };
 }
 
 function toPlain(name: string, document: { toJS(): unknown }): unknown {
