@@ -20,6 +20,7 @@ export class EdgeRequest {
   #decoder: ChunkedDecoder | undefined = undefined;
   #chunksEnded = false;
   #continued = false;
+  #broken = false;
   #resolve: ((problem: Problem | undefined) => void) | undefined = undefined;
 
   constructor(
@@ -105,6 +106,7 @@ export class EdgeRequest {
   }
 
   bodyBroke(problem: Problem): void {
+    this.#broken = true;
     this.#settle(problem);
   }
 
@@ -126,6 +128,7 @@ export class EdgeRequest {
   unreadBytes(mostBytes: number): number {
     const { framing, expectsContinue } = this.head;
     if (framing.kind === "none") return 0;
+    if (this.#broken) return -1;
     if (framing.kind === "chunked") return this.#chunksEnded ? 0 : -1;
     if (this.#left > mostBytes || (this.#left > 0 && expectsContinue && !this.#continued)) return -1;
     return this.#left;

@@ -275,7 +275,9 @@ describe("a slow client", () => {
     expect(statusOf(await one.untilEnd())).toBe(408);
     const other = await client();
     other.send(`POST / HTTP/1.1\r\n${host}Content-Length: 3\r\n\r\na`);
-    expect(statusOf(await other.untilEnd())).toBe(408);
+    const text = await other.untilEnd();
+    expect(statusOf(text)).toBe(408);
+    expect(text).toContain("connection: close");
   });
 
   test("that says nothing is let go without a word", async () => {

@@ -48,10 +48,5 @@ export function travels(name: string, { dropped }: Exchange): boolean {
   return dropped.length === 0 || !dropped.includes(name);
 }
 
-/** Of an upstream's answer: what concerns only the connection to it, and what tells too much. */
-export const droppedFromAnswers: ReadonlySet<string> = new Set([
-  ...hopByHop,
-  "content-length",
-  "server",
-  "x-powered-by",
-]);
+/** Of an upstream's answer: what concerns only the connection to it, and what tells too much. The length is the listener's. */
+export const droppedFromAnswers: ReadonlySet<string> = new Set([...hopByHop, "server", "x-powered-by"]);
