@@ -1,0 +1,107 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse, stringify } from "yaml";
+import { freePorts } from "../../../mesh/local/free-ports.ts";
+import { pinnedBun } from "../../../mesh/local/install-packages.ts";
+import { startRedis } from "../../../mesh/local/redis-server.ts";
+import { createSecrets } from "../../../mesh/local/secrets.ts";
+import { settings } from "../../config.ts";
+import { bind } from "./cores.ts";
+import type { Bench, Peer } from "./peer.ts";
+import { childrenOf } from "./process-usage.ts";
+import { jwksPath } from "./sample-request.ts";
+import { startServer } from "./start-server.ts";
+import type { Tokens } from "./tokens.ts";
+
+export interface GatewayOptions {
+  readonly upstream: string;
+  readonly tokens: Tokens;
+  /** That share the port. */
+  readonly processes?: number;
+  /** Changed or added to its environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** The limits as they stand in gateway.yaml, and not out of reach. */
+  readonly realLimits?: boolean;
+}
+
+/** What the gateway can be told depends on its version: a setting that it does not have is not set, and told. */
+export const has = (name: string): boolean =>
+  Object.values(settings).some((setting) => setting.name === name);
+
+const sampling = "TRACE_SAMPLE_RATIO";
+const processes = "GATEWAY_PROCESSES";
+
+/**
+ * The gateway as in production: gateway.yaml, ES256, two limits shared over Redis, metrics, the access log into a file,
+ * and 10 % traces where it can trace.
+ */
+export async function startGatewayPeer(bench: Bench, options: GatewayOptions): Promise<Peer> {
+  const { upstream, tokens } = options;
+  const redis = await redisOf(bench);
+  const count = options.processes ?? 1;
+  const file = join(bench.home.directory, `gateway-${count}.yaml`);
+  writeFileSync(file, gatewayFile(bench.root, options.realLimits ?? false));
+  const [adminPort = 0] = await freePorts(1);
+  const names = ["USER", "PRODUCT", "ORDER", "PAYMENT", "NOTIFICATION"];
+  const env = {
+    ...Object.fromEntries(names.map((name) => [`${name}_SERVICE_URL`, upstream])),
+    JWKS_URL: upstream + jwksPath,
+    REDIS_URL: redis.url,
+    GATEWAY_FILE: file,
+    ADMIN_PORT: String(adminPort),
+    NODE_ENV: "production",
+    ...(has(sampling) && { [sampling]: "0.1" }),
+    ...(has(processes) && { [processes]: String(count) }),
+    ...options.env,
+  };
+  const [port = 0] = await freePorts(1);
+  const main = join(bench.root, "gateway/main.ts");
+  const { process } = await startServer(bench, {
+    name: count === 1 ? "gateway" : `gateway-${count}`,
+    under: "test",
+    command: () => [pinnedBun(bench.root), main],
+    env: { ...env, PORT: String(port) },
+    port,
+    ready: "/health/ready",
+    readyPort: adminPort,
+  });
+  return {
+    name: "EcoTrack",
+    does: `ES256 token, two limits over Redis, metrics, access log${has(sampling) ? ", 10 % traces" : "; no traces yet"}`,
+    port,
+    pids: [process.pid, ...childrenOf(process.pid)],
+    also: { Redis: redis.pid },
+    token: tokens.es256(1),
+  };
+}
+
+const redisServers = new WeakMap<Bench, Promise<{ url: string; pid: number }>>();
+
+/** One for all gateways of a run, beside the generator and not beside what is measured. */
+function redisOf(bench: Bench): Promise<{ url: string; pid: number }> {
+  const known = redisServers.get(bench);
+  if (known) return known;
+  const started = (async () => {
+    const { redisPassword } = await createSecrets();
+    const { url, process } = await startRedis(bench.home, { password: redisPassword, durable: false });
+    await bind(process.pid, bench.cores.around);
+    return { url, pid: process.pid };
+  })();
+  redisServers.set(bench, started);
+  return started;
+}
+
+/** The repository's own file with a second limit for every route. */
+function gatewayFile(root: string, realLimits: boolean): string {
+  const file = parse(readFileSync(join(root, "gateway/gateway.yaml"), "utf8"));
+  const large = realLimits ? {} : { requests: 1_000_000_000, burst: 1_000_000 };
+  for (const limit of Object.values<Record<string, unknown>>(file.limits)) Object.assign(limit, large);
+  file.limits["bench-address"] = {
+    requests: 1_000_000_000,
+    perSeconds: 60,
+    burst: 1_000_000,
+    by: ["address"],
+  };
+  file.defaults.limits = [...file.defaults.limits, "bench-address"];
+  return stringify(file);
+}
