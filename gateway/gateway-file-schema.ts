@@ -1,4 +1,5 @@
 import { type Static, Type } from "@sinclair/typebox";
+import { claimHeaderPattern } from "#mesh/identity/claim-headers";
 import {
   bodyBytes,
   CorsName,
@@ -29,11 +30,22 @@ const Upstream = Type.Object(
   closed,
 );
 
+const ClaimValue = Type.Object(
+  {
+    name: Type.String({ minLength: 1 }),
+    value: Type.Union([Type.String(), Type.Number(), Type.Boolean()]),
+  },
+  closed,
+);
+
 const Issuer = Type.Object(
   {
     issuer: Type.String({ minLength: 1, description: "The `iss` of its tokens, exactly." }),
     jwks: Type.String({ minLength: 1, description: "Where it publishes its keys (RFC 7517)." }),
-    audience: Type.String({ minLength: 1, description: "What `aud` has to hold." }),
+    audience: Type.Union(
+      [Type.String({ minLength: 1 }), unique(Type.String({ minLength: 1 }), { minItems: 1 })],
+      { description: "What `aud` has to hold; of several, one." },
+    ),
     algorithms: unique(names(["ES256", "EdDSA", "RS256", "PS256"]), {
       minItems: 1,
       description: "Signatures that are taken (RFC 7518, RFC 8037).",
@@ -46,14 +58,17 @@ const Issuer = Type.Object(
     ),
     clockSkewSeconds: Type.Optional(integer(0, 300, "How far its clock may be off. 5 when left out.")),
     requiredClaims: Type.Optional(
-      unique(Type.String({ minLength: 1 }), { description: "Beside iss, aud, sub, iat and exp." }),
+      unique(Type.Union([Type.String({ minLength: 1 }), ClaimValue]), {
+        description:
+          "Beside iss, aud, sub, iat and exp. With a value: the claim is that value, or a list with it.",
+      }),
     ),
     headers: Type.Optional(
       Type.Unsafe<Readonly<Record<string, string>>>({
         type: "object",
         description:
           "Claims that upstreams get as headers. What a client sends under these names is removed.",
-        propertyNames: { pattern: "^x-[a-z0-9-]+$" },
+        propertyNames: { pattern: claimHeaderPattern },
         additionalProperties: { type: "string", minLength: 1 },
       }),
     ),

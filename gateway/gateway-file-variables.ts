@@ -20,6 +20,8 @@ export function fillIn(
     if (message !== undefined) mistakes.push({ at, message });
     return known;
   };
+  const fillAudience = (at: At, audience: string | string[]) =>
+    typeof audience === "string" ? fill(at, audience) : audience.map((each, nth) => fill([...at, nth], each));
   const upstreams = Object.entries(file.upstreams).map(([name, upstream]) => [
     name,
     { ...upstream, url: fillUrl(["upstreams", name, "url"], upstream.url, true).replace(/\/$/, "") },
@@ -30,7 +32,7 @@ export function fillIn(
       ...issuer,
       issuer: fill(["issuers", name, "issuer"], issuer.issuer),
       jwks: fillUrl(["issuers", name, "jwks"], issuer.jwks, false),
-      audience: fill(["issuers", name, "audience"], issuer.audience),
+      audience: fillAudience(["issuers", name, "audience"], issuer.audience),
     },
   ]);
   return {

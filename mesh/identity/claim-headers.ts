@@ -8,7 +8,8 @@ export interface HeaderMapping {
 }
 
 /** Only names that the gateway removes from every request, whoever sends it: else a client could write them itself. */
-const headerForm = /^x-(?:auth|caller|consumer|identity|role|session|user)[a-z0-9-]{0,60}$/;
+export const claimHeaderPattern = "^x-(?:auth|caller|consumer|identity|role|session|user)[a-z0-9-]{0,60}$";
+const headerForm = new RegExp(claimHeaderPattern);
 const maxValueLength = 1024;
 
 /** @throws Error that names a header which may not carry a claim */
