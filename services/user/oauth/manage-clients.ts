@@ -15,6 +15,8 @@ import {
 
 export const maxClientsPerOwner = 20;
 const hourMs = 3_600_000;
+/** A request that found the client or key a moment ago has given its token by then. */
+const underWayMs = 5000;
 
 export type ClientRefusal =
   | InvalidInput
@@ -94,13 +96,14 @@ export async function endTokensOf(
   await revokeSubject({ revocations, now }, clientId);
 }
 
-/** All tokens that say they are of this person or client. */
+/** All tokens of a person or client that is gone for good, also those that are being given out at this moment. */
 export async function revokeSubject(
   { revocations, now }: Pick<UserDeps, "revocations" | "now">,
   subject: string,
 ): Promise<void> {
-  const at = now();
-  await reachable(revocations.revokeUser(subject, at, new Date(at.getTime() + afterlifeMs)));
+  const issuedBefore = new Date(now().getTime() + underWayMs);
+  const until = new Date(issuedBefore.getTime() + afterlifeMs);
+  await reachable(revocations.revokeUser(subject, issuedBefore, until));
 }
 
 /** What only an admin may change: which limits it has. */
