@@ -44,7 +44,9 @@ const Issuer = Type.Object(
     jwks: Type.String({ minLength: 1, description: "Where it publishes its keys (RFC 7517)." }),
     audience: Type.Union(
       [Type.String({ minLength: 1 }), unique(Type.String({ minLength: 1 }), { minItems: 1 })],
-      { description: "What `aud` has to hold; of several, one." },
+      {
+        description: "What `aud` has to hold; of several, one.",
+      },
     ),
     algorithms: unique(names(["ES256", "EdDSA", "RS256", "PS256"]), {
       minItems: 1,
@@ -133,7 +135,46 @@ const Connections = Type.Object(
   { ...closed, description: "What a connection may do, and how many there may be." },
 );
 
-const Threats = Type.Object({}, { ...closed, description: "Signs of an attack and what follows of them." });
+const weight = Type.Optional(Type.Number({ minimum: 0, maximum: 1000 }));
+const Threats = Type.Object(
+  {
+    halfLifeSeconds: Type.Optional(
+      integer(1, 86_400, "After so long half of a score is forgotten. 60 when left out."),
+    ),
+    weights: Type.Optional(
+      Type.Object(
+        {
+          unreadable: weight,
+          "bad-path": weight,
+          "unknown-path": weight,
+          "not-found": weight,
+          unauthorized: weight,
+          "failed-sign-in": weight,
+          forbidden: weight,
+          "invalid-input": weight,
+          "over-limit": weight,
+        },
+        { ...closed, description: "What each failure adds to a score; 0: nothing. See README.md." },
+      ),
+    ),
+    flagAbove: Type.Optional(integer(1, 1_000_000, "A score that is logged and counted. 50 when left out.")),
+    block: Type.Optional(
+      Type.Object(
+        {
+          above: integer(1, 1_000_000, "The score of an address, or of an account as used from one address."),
+          seconds: integer(1, 86_400, "For so long it may not call; each time for twice as long."),
+          maxSeconds: Type.Optional(integer(1, 86_400, "And at most. As `seconds` when left out.")),
+        },
+        { ...closed, description: "Left out: nobody is blocked." },
+      ),
+    ),
+  },
+  {
+    ...closed,
+    description:
+      "Failures add up by address and by account, and are forgotten with time. Left out: nothing is watched. Behind a load balancer TRUSTED_PROXIES has to name it, else everybody is one address.",
+  },
+);
 
 const Cors = Type.Object(
   {

@@ -23,7 +23,8 @@ export interface GatewayFile {
   readonly limits: Readonly<Record<string, LimitSpec>>;
   readonly addresses: { readonly allow: readonly string[]; readonly deny: readonly string[] };
   readonly connections: Required<NonNullable<WrittenFile["connections"]>>;
-  readonly threats: NonNullable<WrittenFile["threats"]>;
+  /** Undefined: nothing is watched. */
+  readonly threats: WrittenFile["threats"];
   readonly cors: Readonly<Record<string, CorsSpec>>;
   readonly defaults: WrittenFile["defaults"];
   readonly routes: readonly RouteSpec[];
@@ -142,7 +143,7 @@ function complete(written: WrittenFile): GatewayFile {
     limits: written.limits,
     addresses: { allow: written.addresses?.allow ?? [], deny: written.addresses?.deny ?? [] },
     connections: { ...defaultConnections, ...written.connections },
-    threats: written.threats ?? {},
+    threats: written.threats,
     cors: written.cors ?? {},
     defaults: written.defaults,
     routes: written.routes,

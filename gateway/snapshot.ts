@@ -7,6 +7,7 @@ import type { ListenerLimits } from "./listener/http-listener.ts";
 import type { Answer } from "./pipeline.ts";
 import { compileRoutes, type RouteTable } from "./routes.ts";
 import type { Prepared } from "./snapshot-resources.ts";
+import { compileThreats, type ThreatPolicy } from "./threats/threat-policy.ts";
 
 /**
  * Everything of `gateway.yaml` that a request needs, compiled. Immutable: another file is another snapshot, and a
@@ -20,6 +21,8 @@ export interface Snapshot {
   readonly table: RouteTable;
   /** Which list keeps an address out. */
   readonly keepsOut: AddressRules;
+  /** Undefined: nothing is watched. */
+  readonly threats: ThreatPolicy | undefined;
   /** What the listener asks at each connection. */
   readonly connections: ListenerLimits;
   readonly verifier: TokenVerifier;
@@ -61,6 +64,7 @@ export function compileSnapshot(
     file,
     table,
     keepsOut,
+    threats: compileThreats(file.threats),
     connections: compileConnections(file.connections),
     verifier: verifier.value,
     answers,

@@ -59,7 +59,7 @@ const mappedIpv4 = /^(?:::|(?:0{1,4}:){5})ffff:(?:([\d.]+)|([0-9a-f]{1,4}):([0-9
  * IPv4 as a dual-stack socket or the PROXY protocol shows it becomes plain IPv4 (RFC 4291 §2.5.5.2), however it is
  * written: else a client had two addresses, of which only one is on a list.
  */
-function plainAddress(address: string): string {
+export function plainAddress(address: string): string {
   if (!address.includes(":")) return address;
   const match = mappedIpv4.exec(address);
   if (!match) return address;

@@ -65,7 +65,7 @@ export class ServiceDocuments {
       if (validate && target.kind === "upstream") wanted.add(target.upstream.url);
     }
     for (const url of this.#kept.keys()) if (!wanted.has(url)) this.#kept.delete(url);
-    await Promise.all([...wanted].map((url) => this.#refresh(url)));
+    await Promise.all([...wanted].map(async (url) => this.#refresh(url)));
   }
 
   #refresh(url: string): Promise<void> | undefined {
