@@ -53,7 +53,9 @@ const isOtherKind = ({ keyword, instancePath }: ErrorObject, choice: ErrorObject
 
 function choice(errors: readonly ErrorObject[]): string {
   const values = errors.flatMap(({ params }) => (params.allowedValues as string[] | undefined) ?? []);
-  return `must be one of ${[...new Set(values)].join(", ")}, or in detail`;
+  if (values.length > 0) return `must be one of ${[...new Set(values)].join(", ")}, or in detail`;
+  const kinds = errors.flatMap(({ params }) => (params.type as string | undefined) ?? []);
+  return `must be ${[...new Set(kinds)].join(" or ")}`;
 }
 
 function readSchemaError(error: ErrorObject): Mistake[] {

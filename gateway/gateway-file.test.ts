@@ -154,6 +154,12 @@ const cases: readonly (readonly [string, string, string, string])[] = [
     "auth: user, headers: { Host: a } }",
     "routes.0.headers.Host is nothing to choose a route by",
   ],
+  [
+    "an audience that is none",
+    "audience: shop",
+    "audience: 5",
+    "issuers.shop.audience must be string or array",
+  ],
   ["a star as origin", "origins: []", 'origins: ["*"]', "cors.shop.origins.0 must match pattern"],
   [
     "an origin that no browser sends",
