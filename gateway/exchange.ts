@@ -1,7 +1,6 @@
 import type { VerifiedToken } from "#mesh/identity/verified-token";
 import { continueTrace, correlationHeader, type RequestContext } from "#observability/context";
 import type { Fields } from "./http/fields.ts";
-import type { Decision } from "./limits/gcra.ts";
 import type { EdgeRequest } from "./listener/edge-request.ts";
 import type { Route } from "./routes.ts";
 
@@ -27,7 +26,9 @@ export class Exchange {
   token = "";
   byApiKey = false;
   caller: VerifiedToken | undefined = undefined;
-  decision: Decision | undefined = undefined;
+  /** Values of the headers of these names; empty where no limit applies. */
+  rateLimit = "";
+  rateLimitPolicy = "";
 
   /** @param startedAt of `performance.now()` */
   constructor(

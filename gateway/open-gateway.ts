@@ -10,8 +10,7 @@ import { openAnswers } from "./answers.ts";
 import { type ApiKeys, createApiKeys } from "./api-keys/api-keys.ts";
 import { createKeyExchange } from "./api-keys/exchange-key.ts";
 import { fileVariables, type GatewayConfig } from "./config.ts";
-import { LocalLimiter } from "./limits/local-limiter.ts";
-import { SharedLimiter } from "./limits/shared-limiter.ts";
+import { openLimiter } from "./limits/open-limiter.ts";
 import { HttpListener } from "./listener/http-listener.ts";
 import { measureIdentity } from "./measure-identity.ts";
 import { createPipeline } from "./pipeline.ts";
@@ -19,7 +18,10 @@ import { createReadiness } from "./readiness.ts";
 import { keepVerifiers } from "./snapshot-verifiers.ts";
 import { openSnapshots } from "./snapshots.ts";
 import { trustProxies } from "./stages/client-address.ts";
+import { shareThreats } from "./threats/share-threats.ts";
+import { Threats } from "./threats/threats.ts";
 import { UpstreamClient } from "./upstream/upstream-client.ts";
+import { ServiceDocuments } from "./validation/service-documents.ts";
 
 /** Requests under way get this long to be answered after SIGTERM. */
 const drainMs = 15_000;
@@ -60,17 +62,25 @@ export async function openGateway(
   const verifier = () => snapshots.current.verifier;
   const apiKeys = openApiKeys(config, verifier, log);
   measureIdentity(metrics, { verifier, revocations, apiKeys });
+  const limiter = openLimiter({ redis, metrics, processes: config.processes });
+  const documents = new ServiceDocuments({ table: () => snapshots.current.table, log });
+  documents.start();
+  const news = shareThreats({ redis, log });
+  const threats = new Threats({ policy: () => snapshots.current.threats, log, metrics, news });
+  news.tellTo(threats);
   const pipeline = createPipeline({
     snapshots,
     apiKeys,
     trusted,
-    limiter: new SharedLimiter(redis, new LocalLimiter()),
+    limiter,
     upstreams,
+    documents,
+    threats,
     log,
     metrics,
   });
   const readiness = createReadiness({ redis, verifier });
-  const admin = createAdminApp({ readiness, metrics, snapshots });
+  const admin = createAdminApp({ readiness, metrics, snapshots, threats });
   const edge = await HttpListener.open({
     port: config.port,
     hostname: config.host,
@@ -95,7 +105,10 @@ export async function openGateway(
     await edge.stop(drainMs);
     await watch.stop(0);
     upstreams.close();
+    documents.close();
+    news.close();
     await revocations.close();
+    await limiter.close();
     redis.disconnect();
     log.info("stopped");
     log.flush();

@@ -5,11 +5,11 @@ import type { Metrics } from "#observability/metrics";
 import type { ApiKeys } from "./api-keys/api-keys.ts";
 import { Exchange } from "./exchange.ts";
 import type { Fields } from "./http/fields.ts";
-import type { Decision, Pace } from "./limits/gcra.ts";
+import type { LeasedLimiter } from "./limits/leased-limiter.ts";
 import type { EdgeRequest } from "./listener/edge-request.ts";
 import { type EdgeResponse, fromWebResponse, problemAnswer } from "./listener/edge-response.ts";
 import { edgeProblems } from "./problems.ts";
-import type { Route, RouteTable, Upstream } from "./routes.ts";
+import type { RouteTable, Upstream } from "./routes.ts";
 import type { CurrentSnapshot, Snapshot } from "./snapshot.ts";
 import { createAdmitAddress } from "./stages/admit-address.ts";
 import { answerOptions, setCorsHeaders } from "./stages/allow-origin.ts";
@@ -18,18 +18,18 @@ import { authorise } from "./stages/authorise.ts";
 import { findClient, type TrustedProxies } from "./stages/client-address.ts";
 import { findRoute } from "./stages/find-route.ts";
 import { forward } from "./stages/forward.ts";
-import { applyDecision, limitKey, setRateLimitHeaders } from "./stages/limit-rate.ts";
+import { limitRate, setRateLimitHeaders } from "./stages/limit-rate.ts";
 import { readBody } from "./stages/read-body.ts";
 import { readTarget } from "./stages/read-target.ts";
 import { createRecord } from "./stages/record.ts";
 import { droppedFromAnswers, screenHeaders } from "./stages/screen-headers.ts";
 import { setSecurityHeaders } from "./stages/secure-headers.ts";
+import { createValidateRequest } from "./stages/validate-request.ts";
+import { noteAnswer, noteUnreadable, refuseBlockedAddress, refuseBlockedPair } from "./stages/watch-threats.ts";
+import type { Threats } from "./threats/threats.ts";
 import type { UpstreamClient } from "./upstream/upstream-client.ts";
 import type { UpstreamAnswer, UpstreamFailure } from "./upstream/upstream-job.ts";
-
-export interface Limiter {
-  decide(key: string, limit: Pace, now: number): Decision | Promise<Decision>;
-}
+import type { ServiceDocuments } from "./validation/service-documents.ts";
 
 /** Answers a route by itself, for what is not simply one upstream's answer. */
 export type Answer = (exchange: Exchange) => Promise<Response> | Response;
@@ -40,8 +40,10 @@ export interface PipelineOptions {
   /** Left out: no API key is taken. */
   readonly apiKeys?: ApiKeys | undefined;
   readonly trusted: TrustedProxies;
-  readonly limiter: Limiter;
+  readonly limiter: LeasedLimiter;
   readonly upstreams: UpstreamClient;
+  readonly documents: ServiceDocuments;
+  readonly threats: Threats;
   readonly log: Log;
   readonly metrics: Metrics;
 }
@@ -64,14 +66,10 @@ const clientClosedRequest: Problem = { status: 499, code: "client-closed-request
 
 /** Everything between a client and a service, in the order in which it happens. See `README.md` for the picture. */
 export function createPipeline(options: PipelineOptions): Pipeline {
-  const { snapshots, apiKeys, trusted, limiter, upstreams, log, metrics } = options;
+  const { snapshots, apiKeys, trusted, limiter, upstreams, threats, documents, log, metrics } = options;
   const record = createRecord({ log, metrics });
   const admitAddress = createAdmitAddress({ log, metrics });
-  const decisions = metrics.counter("gateway_rate_limit_decisions_total", "Rate limit decisions", [
-    "limit",
-    "outcome",
-    "by",
-  ]);
+  const validateRequest = createValidateRequest({ documents, metrics });
   const upstreamErrors = metrics.counter("gateway_upstream_errors_total", "Calls without an answer", [
     "upstream",
     "reason",
@@ -84,6 +82,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (keptOut) return keptOut;
     screenHeaders(exchange);
     const outside = readTarget(exchange) ?? answerOptions(exchange, table) ?? findRoute(exchange, table);
+    const blocked = refuseBlockedAddress(exchange, threats, verifier);
+    if (blocked) return blocked;
     const { route } = exchange;
     if (outside || !route) return outside ?? edgeProblems.routeNotFound();
 
@@ -91,28 +91,18 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const known = authenticate(exchange, route, verifier, apiKeys);
     const unauthenticated = known instanceof Promise ? await known : known;
     // A refused token counts against the client's address: guessing must not be free.
-    const limited = await limitRate(exchange, route);
+    const decided = limitRate(exchange, route, limiter);
+    const limited = decided instanceof Promise ? await decided : decided;
     const refusal = limited ?? unauthenticated ?? authorise(exchange, route);
     if (refusal) return refusal;
 
     const read = readBody(exchange, route);
     const unread = read instanceof Promise ? await read : read;
-    if (unread) return unread;
+    const unfit = unread ?? refuseBlockedPair(exchange, route, threats) ?? validateRequest(exchange, route);
+    if (unfit) return unfit;
     if (route.target.kind === "answer") return answers[route.target.answer](exchange);
     const { upstream } = route.target;
     return passOn(upstream, await forward(exchange, upstream, route.timeoutMs, upstreams));
-  }
-
-  async function limitRate(exchange: Exchange, route: Route): Promise<Problem | undefined> {
-    const [limit] = route.limits;
-    if (limit?.rate.kind !== "rate") return undefined;
-    const decision = await limiter.decide(limitKey(exchange, limit), limit.rate, Date.now());
-    decisions.inc({
-      limit: limit.name,
-      outcome: decision.allowed ? "allowed" : "refused",
-      by: decision.by,
-    });
-    return applyDecision(exchange, limit, decision);
   }
 
   function passOn(upstream: Upstream, outcome: UpstreamAnswer | UpstreamFailure): EdgeResponse | Problem {
@@ -133,6 +123,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       outcome = problems.internal();
     }
     const response = await responseOf(exchange, outcome);
+    noteAnswer(exchange, response.status, "code" in outcome ? outcome.code : undefined, threats, trusted);
     finish(exchange, snapshot.table, response.fields);
     exchange.request.respond(response);
     record(exchange, exchange.request.gone ? clientClosedRequest.status : response.status);
@@ -151,6 +142,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     refuse(problem, remoteAddress) {
       const { traceId } = newContext();
       unreadable.inc({ code: problem.code });
+      noteUnreadable(problem, remoteAddress, threats, trusted);
       log.info(
         { trace_id: traceId, code: problem.code, status: problem.status, address: remoteAddress },
         "unreadable",
@@ -176,7 +168,8 @@ function withoutHopHeaders({ status, fields, body }: UpstreamAnswer): EdgeRespon
     fields.names.splice(at, 1);
     fields.values.splice(at, 1);
   }
-  return { status, fields, body: body.whole ?? body };
+  // Without content it is the upstream's word how long it would be: of HEAD, and of 304.
+  return { status, fields, body: body.whole?.length === 0 ? undefined : (body.whole ?? body) };
 }
 
 function finish(exchange: Exchange, table: RouteTable, fields: Fields): void {

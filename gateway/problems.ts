@@ -66,14 +66,17 @@ export const edgeProblems = {
     ...problems.forbidden(`This takes the role ${role}`),
     headers: { "www-authenticate": `Bearer realm="ecotrack", error="insufficient_scope"` },
   }),
-  quotaExceeded: (policy: string, retryAfterSeconds: number): Problem => ({
+  quotaExceeded: (policies: readonly string[], retryAfterSeconds: number): Problem => ({
     status: 429,
     code: "quota-exceeded",
     title: "Too many requests",
     detail: `Try again in ${retryAfterSeconds} s`,
     headers: { "retry-after": String(retryAfterSeconds) },
-    // The member that draft-ietf-httpapi-ratelimit-headers gives this problem.
-    extensions: { "violated-policies": [policy] },
+    // The problem type and its member as draft-ietf-httpapi-ratelimit-headers-11 §5.1 defines them.
+    extensions: {
+      type: "https://iana.org/assignments/http-problem-types#quota-exceeded",
+      "violated-policies": policies,
+    },
   }),
   bodyUnreadable: (): Problem => problems.malformed("The body ended before it was complete"),
   upstreamTimeout: (upstream: string): Problem => ({

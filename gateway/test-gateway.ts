@@ -10,8 +10,7 @@ import { openAnswers } from "./answers.ts";
 import { createApiKeys } from "./api-keys/api-keys.ts";
 import { createKeyExchange } from "./api-keys/exchange-key.ts";
 import { readGatewayFile } from "./gateway-file.ts";
-import { LocalLimiter } from "./limits/local-limiter.ts";
-import { SharedLimiter } from "./limits/shared-limiter.ts";
+import { openLimiter } from "./limits/open-limiter.ts";
 import { HttpListener } from "./listener/http-listener.ts";
 import { createPipeline } from "./pipeline.ts";
 import { type CurrentSnapshot, compileSnapshot } from "./snapshot.ts";
@@ -58,7 +57,6 @@ interface TestGatewayOptions {
   readonly file: string;
   readonly handle: Handler;
   readonly redisUrl?: string;
-  readonly patienceMs?: number;
 }
 
 export async function startTestGateway(options: TestGatewayOptions): Promise<TestGateway> {
@@ -102,11 +100,13 @@ export async function startTestGateway(options: TestGatewayOptions): Promise<Tes
     exchange: createKeyExchange({ userServiceUrl: upstreamUrl, tokens: { for: async () => "gateway" }, log }),
     verifier: () => snapshots.current.verifier,
   });
+  // Gateways of other tests are no company.
+  const limiter = openLimiter({ redis, metrics, group: uuidV7() });
   const pipeline = createPipeline({
     snapshots,
     apiKeys,
     trusted,
-    limiter: new SharedLimiter(redis, new LocalLimiter(), options.patienceMs ?? 50),
+    limiter,
     upstreams,
     log,
     metrics,
@@ -136,6 +136,7 @@ export async function startTestGateway(options: TestGatewayOptions): Promise<Tes
     close: () =>
       closeAll(edge, upstream, upstreams, async () => {
         await revocations.close();
+        await limiter.close();
         redis.disconnect();
       }),
   };

@@ -78,7 +78,9 @@ export async function expectProblem(response: Response, status: number, code: st
     type: "application/problem+json",
   });
   const problem = (await response.json()) as Record<string, unknown>;
-  expect(problem).toMatchObject({ type: `urn:ecotrack:problem:${code}`, status, code });
+  const type =
+    code === "quota-exceeded" ? "https://iana.org/assignments/http-problem-types#" : "urn:ecotrack:problem:";
+  expect(problem).toMatchObject({ type: type + code, status, code });
   expect(problem.traceId).toMatch(/^[0-9a-f]{32}$/);
   expect(response.headers.get("x-correlation-id")).not.toBeNull();
   expect(response.headers.get("x-content-type-options")).toBe("nosniff");

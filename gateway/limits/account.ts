@@ -113,7 +113,8 @@ export abstract class Account {
     const open = this.owed + this.#telling + missing;
     if (!this.#fresh) return open <= credit ? "credit" : "ask";
     const level = this.level(now);
-    if (level < missing) return "refused";
+    // When in doubt Redis says it: clocks are not that exact.
+    if (level < missing - 0.01) return "refused";
     // Only where even all processes' credit together finds room: near its limit a key is reckoned exactly.
     if (open <= credit && level >= missing + processes * credit + this.#awaited) return "credit";
     return now < this.#askAt ? "refused" : "ask";
@@ -190,9 +191,12 @@ export abstract class Account {
     this.#awaited -= told.need;
     this.#telling -= told.owed;
     const end = this.learn(granted, mark, now);
+    // Tokens for those who could not wait pay for what they were let in by.
+    const paid = Math.min(spare, this.owed);
+    this.owed -= paid;
     const untold = this.owed + this.#telling;
     if (untold > 0) this.lower(untold, now);
-    if (spare > 0) this.hold(spare, end, now);
+    if (spare > paid) this.hold(spare - paid, end, now);
     if (this.level(now) < 1) this.#askAt = now + dryMs;
   }
 

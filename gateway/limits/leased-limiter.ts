@@ -137,10 +137,15 @@ export class LeasedLimiter {
         this.#lose();
         return;
       }
-      this.#patience ??= setTimeout(() => setImmediate(() => this.#giveUpWaiting()), patienceMs);
+      this.#patience ??= setTimeout(() => this.#afterReading(() => this.#giveUpWaiting()), patienceMs);
       // What else comes in this turn of the event loop goes along.
       queueMicrotask(() => this.#flush());
     });
+  }
+
+  /** An answer may have arrived while this process was busy: it is read first. */
+  #afterReading(next: () => void): void {
+    setImmediate(() => setImmediate(next));
   }
 
   /** Some have waited `patienceMs`, and an answer that has arrived meanwhile was read: from now on nobody waits. */

@@ -5,6 +5,7 @@
  */
 export class SharedClock {
   #ahead: number;
+  #heard = false;
 
   constructor() {
     this.#ahead = Date.now() - performance.now();
@@ -22,7 +23,8 @@ export class SharedClock {
     // What was asked took some time to get there, so each sample is too high, and the lowest is the best.
     const sample = at - sentAt;
     const off = sample - this.#ahead;
-    if (off < 0 || off > 1000) this.#ahead = sample;
+    if (!this.#heard || off < 0 || off > 1000) this.#ahead = sample;
     else this.#ahead += off / 16;
+    this.#heard = true;
   }
 }

@@ -1,29 +1,80 @@
 import type { Problem } from "#mesh/problem";
 import type { Exchange } from "../exchange.ts";
 import type { FieldWriter } from "../http/fields.ts";
-import type { Decision } from "../limits/gcra.ts";
-import type { Limit } from "../limits/limit.ts";
+import type { Account } from "../limits/account.ts";
+import type { LeasedLimiter } from "../limits/leased-limiter.ts";
+import type { Limit, Rate } from "../limits/limit.ts";
+import { limitKey } from "../limits/limit-key.ts";
+import type { LimitRefusal } from "../limits/limiter.ts";
 import { edgeProblems } from "../problems.ts";
-import { addressKey } from "./client-address.ts";
+import type { Route } from "../routes.ts";
 
-/** By whom a limit counts: the user where there is one and the limit says so, else the client's address. */
-export function limitKey({ caller, address }: Exchange, limit: Limit): string {
-  if (limit.by.includes("caller") && caller) return `${limit.name}:user:${caller.subject}`;
-  return `${limit.name}:address:${addressKey(address)}`;
+/**
+ * Lets a request in when every limit of the route does, and then takes its cost from each; a refused one costs nothing.
+ * Nearly always at once; a promise where Redis has to be asked first, for 5 ms at most.
+ */
+export function limitRate(
+  exchange: Exchange,
+  route: Route,
+  limiter: LeasedLimiter,
+): Problem | undefined | Promise<Problem | undefined> {
+  const { limits, cost } = route;
+  const accounts: Account[] = [];
+  for (const limit of limits) {
+    if (isExempt(limit, exchange)) {
+      limiter.limiter.tally(limit.name).allowed.exempt++;
+      continue;
+    }
+    const key = limitKey(limit, exchange, route);
+    if (key !== "") accounts.push(limiter.account(limit, rateOf(limit, exchange), key));
+  }
+  if (accounts.length === 0) return undefined;
+  const refusal = limiter.decide(accounts, cost);
+  return refusal instanceof Promise
+    ? refusal.then((later) => conclude(exchange, accounts, later, limiter.now()))
+    : conclude(exchange, accounts, refusal, limiter.now());
 }
 
-export function applyDecision(exchange: Exchange, limit: Limit, decision: Decision): Problem | undefined {
-  exchange.decision = decision;
-  if (decision.allowed) return undefined;
-  return edgeProblems.quotaExceeded(limit.name, Math.max(1, Math.ceil(decision.retryAfterMs / 1000)));
+/** `RateLimit-Policy` and `RateLimit` of draft-ietf-httpapi-ratelimit-headers-11: what there is and what is left. */
+export function setRateLimitHeaders(
+  { rateLimit, rateLimitPolicy }: Exchange,
+  fields: Pick<FieldWriter, "set">,
+): void {
+  if (rateLimit === "") return;
+  fields.set("ratelimit-policy", rateLimitPolicy);
+  fields.set("ratelimit", rateLimit);
 }
 
-/** `RateLimit-Policy` and `RateLimit` of draft-ietf-httpapi-ratelimit-headers-10: what there is and what is left. */
-export function setRateLimitHeaders({ decision, route }: Exchange, headers: FieldWriter): void {
-  if (!decision || !route) return;
-  const [limit] = route.limits;
-  if (!limit) return;
-  const { name, rate } = limit;
-  headers.set("ratelimit-policy", rate.policy);
-  headers.set("ratelimit", `"${name}";r=${decision.remaining};t=${Math.ceil(decision.resetMs / 1000)}`);
+/** By roles of a verified token, never by anything that a client could claim. */
+function isExempt({ exempt }: Limit, { caller }: Exchange): boolean {
+  if (exempt.length === 0 || !caller) return false;
+  for (const role of exempt) if (caller.roles.includes(role)) return true;
+  return false;
+}
+
+function rateOf({ tiers, rate }: Limit, { caller }: Exchange): Rate {
+  if (tiers.size === 0 || !caller) return rate;
+  return tiers.get(caller.tier) ?? rate;
+}
+
+function conclude(
+  exchange: Exchange,
+  accounts: readonly Account[],
+  refusal: LimitRefusal | undefined,
+  now: number,
+): Problem | undefined {
+  const retryAfter = refusal ? Math.ceil(refusal.retryAfterMs / 1000) : 0;
+  let policies = "";
+  let standings = "";
+  for (const account of accounts) {
+    policies = policies === "" ? account.rate.policy : `${policies}, ${account.rate.policy}`;
+    if (refusal && !refusal.violated.includes(account.limitName)) continue;
+    // §6: what `Retry-After` says must not be earlier than the end of the window, so a refusal has one for both.
+    const seconds = refusal ? retryAfter : Math.ceil(account.resetMs(now) / 1000);
+    const standing = `"${account.limitName}";r=${account.remaining(now)};t=${seconds}`;
+    standings = standings === "" ? standing : `${standings}, ${standing}`;
+  }
+  exchange.rateLimitPolicy = policies;
+  exchange.rateLimit = standings;
+  return refusal && edgeProblems.quotaExceeded(refusal.violated, retryAfter);
 }

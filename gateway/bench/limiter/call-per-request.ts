@@ -55,7 +55,7 @@ const maxBatch = 200;
  * One command at a time is under way; what is asked meanwhile goes with the next one. So a lone request is asked for
  * at once, and a thousand share what a command costs, which is more than everything else a request costs here.
  */
-export class SharedLimiter {
+export class CallPerRequest {
   readonly #redis: WithScript;
   #waiting: Question[] = [];
   #busy = false;

@@ -1,4 +1,4 @@
-import type { FlowRate } from "./limit.ts";
+import type { FlowRate } from "../../limits/limit.ts";
 
 /** What the reckoning needs of a rate. */
 export type Pace = Pick<FlowRate, "intervalMs" | "burst">;
@@ -17,7 +17,7 @@ export interface Decision {
 
 /**
  * The generic cell rate algorithm (ITU-T I.371): the whole state is the theoretical arrival time, when the next
- * request would come if all kept exactly to the rate. The script in `shared-limiter.ts` reckons the same.
+ * request would come if all kept exactly to the rate. The script in `call-per-request.ts` reckons the same.
  * @param arrival the state before, in ms; undefined for a newcomer
  */
 export function gcra(
