@@ -23,7 +23,10 @@ export interface TcpConnection<State> {
   end(): void;
   /** Ends both directions once all that was written has gone; nothing that comes is looked at any more. */
   close(): void;
-  /** Ends both directions now; what was not sent is lost. */
+  /**
+   * Ends both directions now; what was not sent is lost. `close` may be called before this returns. Of a connection that is
+   * still being made Bun keeps the socket until the system gives up on it, which without any answer takes two minutes.
+   */
   destroy(): void;
 }
 

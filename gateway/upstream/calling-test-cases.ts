@@ -83,7 +83,7 @@ export const callingCases: Cases = {
         sockets[0]?.on("error", () => {
           reset = true;
         });
-        await eventually(() => client.stats().length === 0 || undefined, { withinMs: 1000 });
+        await eventually(() => client.stats()[0]?.open === 0 || undefined, { withinMs: 1000 });
         await eventually(() => sockets[0]?.destroyed || undefined);
         assert.equal(reset, false);
       },
@@ -157,6 +157,22 @@ export const callingCases: Cases = {
     withUpstream(
       () => {},
       async ({ call }) => assert.equal(await call({ timeoutMs: 5000 }), "unavailable"),
+      { scheme: "https", connectTimeoutMs: 200 },
+    ),
+
+  "while nothing is heard of a service one call at a time tries, and the others do not wait": () =>
+    withUpstream(
+      () => {},
+      async ({ call, sockets, client }) => {
+        assert.deepEqual(await Promise.all([call(), call(), call()]), Array(3).fill("unavailable"));
+        assert.ok(sockets.length <= 4, `${sockets.length} attempts`);
+        const trying = call({ timeoutMs: 5000 });
+        const began = performance.now();
+        assert.equal(await call(), "unavailable");
+        assert.ok(performance.now() - began < 100);
+        assert.equal(await trying, "unavailable");
+        assert.equal(client.stats()[0]?.open ?? 0, 0);
+      },
       { scheme: "https", connectTimeoutMs: 200 },
     ),
 

@@ -15,6 +15,8 @@ export interface PoolLimits {
 
 /** Long enough for a process that is being replaced to take connections again, short enough to go unnoticed. */
 const retryAfterMs = 100;
+/** For so long it is remembered that nothing was heard of an upstream. */
+const forgetAfterMs = 10_000;
 
 /** The connections to one origin, and the calls that wait for one. */
 export class OriginPool implements ConnectionOwner {
@@ -24,6 +26,11 @@ export class OriginPool implements ConnectionOwner {
   readonly #waiting: UpstreamJob[] = [];
   /** They found no connection, or no answer on one, and are begun again a little later. */
   #resting: UpstreamJob[] = [];
+  /** How many connections are being made. */
+  #connecting = 0;
+  /** Nothing was heard of the last attempt: neither a connection nor a refusal. */
+  #unreachable = false;
+  #usedAt = 0;
   #closed = false;
 
   constructor(
@@ -41,7 +48,13 @@ export class OriginPool implements ConnectionOwner {
     return this.#waiting.length + this.#resting.length;
   }
 
+  /** Nothing is left of it, and nobody has asked for it lately: it may be forgotten. */
+  unused(now: number): boolean {
+    return this.open === 0 && this.waiting === 0 && now - this.#usedAt > forgetAfterMs;
+  }
+
   start(job: UpstreamJob, now: number): void {
+    this.#usedAt = now;
     for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
       // The sweep may be late when the process was busy.
       if (now - idle.since < this.limits.idleMs) {
@@ -56,9 +69,20 @@ export class OriginPool implements ConnectionOwner {
   }
 
   #connect(job: UpstreamJob): void {
+    // One at a time finds out when it is back; Bun keeps the socket of each attempt that is given up for two minutes.
+    if (this.#unreachable && this.#connecting > 0) {
+      job.settle("unavailable");
+      return;
+    }
     const connection = new UpstreamConnection(this, this.origin, performance.now());
+    this.#connecting++;
     this.#connections.add(connection);
     connection.send(job);
+  }
+
+  opened(): void {
+    this.#connecting--;
+    this.#unreachable = false;
   }
 
   free(connection: UpstreamConnection): void {
@@ -73,6 +97,7 @@ export class OriginPool implements ConnectionOwner {
 
   lost(connection: UpstreamConnection, job: UpstreamJob | undefined): void {
     this.#connections.delete(connection);
+    if (!connection.opened) this.#connecting--;
     const at = this.#idle.indexOf(connection);
     if (at !== -1) this.#idle.splice(at, 1);
     if (job) this.#again(job, connection);
@@ -131,9 +156,11 @@ export class OriginPool implements ConnectionOwner {
     } else {
       const lapse = job.lapsed(now);
       if (lapse !== undefined) {
+        if (lapse === "timeout" && !connection.opened) this.#unreachable = true;
         connection.destroy();
         job.settle(lapse);
       } else if (!connection.opened && now - connection.since >= this.limits.connectTimeoutMs) {
+        this.#unreachable = true;
         connection.broken();
       }
     }

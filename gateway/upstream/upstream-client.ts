@@ -75,7 +75,7 @@ export class UpstreamClient {
     for (const [key, pool] of this.#pools) {
       pool.sweep(now);
       // Of an upstream that the configuration no longer has.
-      if (pool.open === 0 && pool.waiting === 0) this.#pools.delete(key);
+      if (pool.unused(now)) this.#pools.delete(key);
     }
   }
 

@@ -7,6 +7,8 @@ import type { UpstreamJob } from "./upstream-job.ts";
 
 /** Who keeps the connections. */
 export interface ConnectionOwner {
+  /** It is there, and knows the other end. */
+  opened(): void;
   /** It may carry another call. */
   free(connection: UpstreamConnection): void;
   /** It is no more. @param job the one that it leaves without an answer */
@@ -116,6 +118,11 @@ export class UpstreamConnection implements BodySource {
     // A close of TLS would wait for the other end's.
     if (friendly && !this.#tls && this.#tcp.pendingBytes === 0) this.#tcp.close();
     else this.#tcp.destroy();
+  }
+
+  connected(): void {
+    this.opened = true;
+    this.#owner.opened();
   }
 
   received(chunk: Buffer): void {
@@ -248,9 +255,7 @@ const untilClose = -1;
 const inChunks = -2;
 
 const handlers: TcpHandlers<UpstreamConnection> = {
-  open({ state }) {
-    state.opened = true;
-  },
+  open: ({ state }) => state.connected(),
   data: ({ state }, chunk) => state.received(chunk),
   end: ({ state }) => state.ended(),
   close: ({ state }) => state.broken(),
