@@ -3,15 +3,17 @@ import { problemResponse, problems } from "#mesh/problem";
 import type { Metrics } from "#observability/metrics";
 import type { Readiness } from "./readiness.ts";
 import type { Snapshots } from "./snapshots.ts";
+import type { Threats } from "./threats/threats.ts";
 
 interface AdminOptions {
   readonly readiness: Readiness;
   readonly metrics: Metrics;
   readonly snapshots: Snapshots;
+  readonly threats: Threats;
 }
 
 /** What operators, probes and Prometheus ask; served on the admin port only. */
-export function createAdminApp({ readiness, metrics, snapshots }: AdminOptions) {
+export function createAdminApp({ readiness, metrics, snapshots, threats }: AdminOptions) {
   return (
     new Elysia({ name: "gateway-admin", handler: { standardHostname: false } })
       .onError({ as: "global" }, ({ code, path }) =>
@@ -33,5 +35,12 @@ export function createAdminApp({ readiness, metrics, snapshots }: AdminOptions) 
         const { hash, loadedAt, file } = current;
         return Response.json({ path, hash, loadedAt, refused, config: file });
       })
+      .get("/threats", () => Response.json(threats.view()))
+      // Pardons. A key has spaces and colons in it: escaped, it is one segment.
+      .delete("/threats/:key", ({ params, path }) =>
+        threats.pardon(params.key)
+          ? new Response(null, { status: 204 })
+          : problemResponse(problems.notFound("Nothing is known of it here; others were told"), path),
+      )
   );
 }

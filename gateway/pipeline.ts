@@ -25,7 +25,12 @@ import { createRecord } from "./stages/record.ts";
 import { droppedFromAnswers, screenHeaders } from "./stages/screen-headers.ts";
 import { setSecurityHeaders } from "./stages/secure-headers.ts";
 import { createValidateRequest } from "./stages/validate-request.ts";
-import { noteAnswer, noteUnreadable, refuseBlockedAddress, refuseBlockedPair } from "./stages/watch-threats.ts";
+import {
+  noteAnswer,
+  noteUnreadable,
+  refuseBlockedAddress,
+  refuseBlockedPair,
+} from "./stages/watch-threats.ts";
 import type { Threats } from "./threats/threats.ts";
 import type { UpstreamClient } from "./upstream/upstream-client.ts";
 import type { UpstreamAnswer, UpstreamFailure } from "./upstream/upstream-job.ts";

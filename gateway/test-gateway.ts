@@ -16,7 +16,9 @@ import { createPipeline } from "./pipeline.ts";
 import { type CurrentSnapshot, compileSnapshot } from "./snapshot.ts";
 import { keepVerifiers } from "./snapshot-verifiers.ts";
 import { trustProxies } from "./stages/client-address.ts";
+import { Threats } from "./threats/threats.ts";
 import { UpstreamClient } from "./upstream/upstream-client.ts";
+import { ServiceDocuments } from "./validation/service-documents.ts";
 
 type Handler = (request: Request) => Response | Promise<Response>;
 
@@ -29,6 +31,8 @@ export interface TestGateway {
   readonly metrics: Metrics;
   readonly revocations: Revocations;
   readonly lines: string[];
+  readonly threats: Threats;
+  readonly edge: HttpListener;
   /** Sends a request as if from this address, so that tests do not share rate limits. */
   call(path: string, init?: RequestInit & { address?: string }): Promise<Response>;
   token(claims?: TokenClaims): Promise<string>;
@@ -57,6 +61,10 @@ interface TestGatewayOptions {
   readonly file: string;
   readonly handle: Handler;
   readonly redisUrl?: string;
+  /** More that the file may refer to. */
+  readonly variables?: Readonly<Record<string, string>>;
+  /** Whose word about the client is believed; this machine's unless a test says otherwise. */
+  readonly trustedProxies?: readonly string[];
 }
 
 export async function startTestGateway(options: TestGatewayOptions): Promise<TestGateway> {
@@ -83,6 +91,7 @@ export async function startTestGateway(options: TestGatewayOptions): Promise<Tes
     JWKS_URL: `${upstreamUrl}/.well-known/jwks.json`,
     TOKEN_ISSUER: testIssuer,
     TOKEN_AUDIENCE: "ecotrack",
+    ...options.variables,
   });
   const redis = openRedis({ url: options.redisUrl ?? testRedisUrl(), name: "gateway-test", log });
   if (!options.redisUrl) await redisReady(redis);
@@ -95,19 +104,24 @@ export async function startTestGateway(options: TestGatewayOptions): Promise<Tes
     now: () => new Date(),
   };
   const snapshots: CurrentSnapshot = { current: compileSnapshot(sources, file, options.file).value };
-  const trusted = trustProxies(["127.0.0.1"]);
+  const trusted = trustProxies(options.trustedProxies ?? ["127.0.0.1"]);
   const apiKeys = createApiKeys({
     exchange: createKeyExchange({ userServiceUrl: upstreamUrl, tokens: { for: async () => "gateway" }, log }),
     verifier: () => snapshots.current.verifier,
   });
   // Gateways of other tests are no company.
   const limiter = openLimiter({ redis, metrics, group: uuidV7() });
+  const documents = new ServiceDocuments({ table: () => snapshots.current.table, log });
+  await documents.look();
+  const threats = new Threats({ policy: () => snapshots.current.threats, log, metrics });
   const pipeline = createPipeline({
     snapshots,
     apiKeys,
     trusted,
     limiter,
     upstreams,
+    documents,
+    threats,
     log,
     metrics,
   });
@@ -126,6 +140,8 @@ export async function startTestGateway(options: TestGatewayOptions): Promise<Tes
     metrics,
     revocations,
     lines,
+    threats,
+    edge,
     call: (path, { address = randomAddress(), ...init } = {}) => {
       const headers = new Headers(init.headers);
       if (!headers.has("x-forwarded-for")) headers.set("x-forwarded-for", address);
