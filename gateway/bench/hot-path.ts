@@ -93,7 +93,10 @@ interface Server {
 async function startGateway(children: ChildProcess[], folder: string, upstream: string): Promise<Server> {
   const text = await readFile(new URL("../gateway.yaml", import.meta.url), "utf8");
   const file = join(folder, "gateway.yaml");
-  await writeFile(file, text.replace(/(default: \{ requests:) \d+(.*burst:) \d+/, "$1 1000000000$2 1000000"));
+  await writeFile(
+    file,
+    text.replace(/(default:\s+requests:) \d+(\s.*\s+burst:) \d+/, "$1 1000000000$2 1000000"),
+  );
   const names = ["USER", "PRODUCT", "ORDER", "PAYMENT", "NOTIFICATION"];
   const env = {
     ...process.env,
