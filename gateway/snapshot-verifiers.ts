@@ -1,20 +1,48 @@
 import { joinVerifiers } from "#mesh/identity/join-verifiers";
+import { createJwks } from "#mesh/identity/jwks";
 import { createTokenVerifier, type TokenVerifier, type VerifierOptions } from "#mesh/identity/verify-token";
 import type { GatewayFile } from "./gateway-file.ts";
 import { KeptResources, type Prepared } from "./snapshot-resources.ts";
 
 /**
- * What believes the issuers of a file. One that did not change keeps its keys, and the tokens it has verified.
+ * What believes the issuers of a file. One that did not change keeps the tokens it has verified. Keys are kept by their
+ * address, so that other rules for an issuer that is away just then do not leave it without its last good keys.
  * @throws Error that says what is wrong with an issuer
  */
-export function keepVerifiers(
-  settings: Pick<VerifierOptions, "isRevoked" | "log">,
-): (issuers: GatewayFile["issuers"]) => Prepared<TokenVerifier> {
-  const kept = new KeptResources((name: string, { jwks, ...issuer }: GatewayFile["issuers"][string]) =>
-    createTokenVerifier({ name, keys: { url: jwks }, ...issuer, ...settings }),
-  );
+export function keepVerifiers({
+  isRevoked,
+  log,
+}: Required<Pick<VerifierOptions, "isRevoked" | "log">>): (
+  issuers: GatewayFile["issuers"],
+) => Prepared<TokenVerifier> {
+  const keptKeys = new KeptResources((_url: string, url: string) => createJwks({ url, log }));
+  let keys = keptKeys.prepare({});
+  const kept = new KeptResources((name: string, issuer: GatewayFile["issuers"][string]) => {
+    const { jwks: url, ...rules } = issuer;
+    const keySource = keys.value.get(url);
+    return createTokenVerifier({
+      name,
+      keys: { url },
+      ...rules,
+      isRevoked,
+      log,
+      ...(keySource && { keySource }),
+    });
+  });
   return (issuers) => {
-    const { value, commit, abandon } = kept.prepare(issuers);
-    return { value: joinVerifiers([...value.values()]), commit, abandon };
+    keys = keptKeys.prepare(Object.fromEntries(Object.values(issuers).map(({ jwks }) => [jwks, jwks])));
+    const ofKeys = keys;
+    const verifiers = kept.prepare(issuers);
+    return {
+      value: joinVerifiers([...verifiers.value.values()]),
+      commit() {
+        verifiers.commit();
+        ofKeys.commit();
+      },
+      abandon() {
+        verifiers.abandon();
+        ofKeys.abandon();
+      },
+    };
   };
 }

@@ -54,7 +54,7 @@ export interface VerifierOptions extends Omit<IssuerSpec, "name"> {
   readonly maxRemembered?: number;
   readonly maxRememberedBytes?: number;
   readonly log?: Log;
-  /** In the place of `keys`, for keys that are fetched already or otherwise. */
+  /** In the place of `keys`, for keys that others use too; whoever made it closes it. */
   readonly keySource?: KeySource;
 }
 
@@ -132,7 +132,7 @@ export function createTokenVerifier(options: VerifierOptions): IssuerVerifier {
     rememberedBytes: memory.bytes,
     keyStates: () => [{ issuer: issuer.name, state: keys.state() }],
     warm: keys.warm,
-    close: keys.close,
+    close: options.keySource ? () => {} : keys.close,
   };
 }
 
