@@ -1,7 +1,7 @@
 import { openDatabase } from "#mesh/postgres/open-database";
-import type { Sql } from "#mesh/postgres/sql";
 import { createLog } from "#observability/log";
 import type { AuditedOrder, Stores } from "./audit/audited-order.ts";
+import type { BusReader } from "./audit/bus-order.ts";
 import { auditEvents } from "./audit/events.ts";
 import { createFindings, type Findings } from "./audit/findings.ts";
 import { auditMails, type HandedMails } from "./audit/mails.ts";
@@ -12,8 +12,9 @@ export interface AuditedSystem {
   readonly databases: Readonly<Record<"user" | "product" | "order" | "payment" | "notification", string>>;
   /** The payment sandbox, whose books are what really happened to the money. */
   readonly sandbox: string;
-  /** The embedded bus's database, where that is the bus. */
-  readonly bus?: string;
+  readonly bus?: BusReader;
+  /** Whether notes were taken of what was written into the outboxes: `faults/record-writes.ts`. */
+  readonly writesRecorded?: boolean;
   /** What the mail server was handed; without it the service's own rows have to be believed. */
   readonly mails?: () => HandedMails;
   /** Pieces that were delivered, by product id, where somebody knows better than the store. */
@@ -46,27 +47,22 @@ export async function audit(system: AuditedSystem): Promise<Audit> {
     notification: open(databases.notification),
     user: open(databases.user),
   };
-  const bus = system.bus === undefined ? undefined : open(system.bus);
   try {
     const books = (await (await fetch(`${sandbox}/sandbox/state`)).json()) as { orders: readonly Charged[] };
-    return await compare(system, { ...stores, bus }, books.orders);
+    return await compare(system, stores, books.orders);
   } finally {
-    await Promise.all([...Object.values(stores), ...(bus ? [bus] : [])].map((sql) => sql.end()));
+    await Promise.all(Object.values(stores).map((sql) => sql.end()));
   }
 }
 
-async function compare(
-  system: AuditedSystem,
-  { bus, ...stores }: Stores & { bus: Sql | undefined },
-  charged: readonly Charged[],
-): Promise<Audit> {
+async function compare(system: AuditedSystem, stores: Stores, charged: readonly Charged[]): Promise<Audit> {
   const orders = await stores.order<AuditedOrder[]>`
     select o.id, o.status, o.total_amount as total, s.due_at is not null as "underWay"
     from orders o join sagas s on s.order_id = o.id`;
   const findings: Findings = createFindings();
   await auditMoney(stores, orders, charged, findings);
   await auditStock(stores, orders, system.delivered, findings);
-  await auditEvents(stores, orders, bus, findings);
+  await auditEvents(stores, orders, system, findings);
   await auditMails(stores, orders, system.mails?.(), findings);
   const ended = (status: string) => orders.filter((order) => order.status === status).length;
   return {

@@ -1,5 +1,6 @@
 import type { Sql } from "#mesh/postgres/sql";
 import { type AuditedOrder, isSold, type Stores } from "./audited-order.ts";
+import { auditBusOrder, type BusReader, type Written } from "./bus-order.ts";
 import type { Findings } from "./findings.ts";
 
 /** What notification-service reacts to. */
@@ -24,7 +25,7 @@ interface Told {
 export async function auditEvents(
   stores: Stores,
   orders: readonly AuditedOrder[],
-  bus: Sql | undefined,
+  { bus, writesRecorded = false }: { readonly bus?: BusReader; readonly writesRecorded?: boolean },
   { expect }: Findings,
 ): Promise<void> {
   for (const [name, sql] of Object.entries(stores)) {
@@ -34,7 +35,7 @@ export async function auditEvents(
     const { waiting = 0, dead = 0 } = row ?? {};
     expect(waiting + dead === 0, () => `${name}: ${waiting} events wait, ${dead} are dead`);
   }
-  if (bus) await auditBus(stores, bus, { expect });
+  if (bus) await auditBus(stores, { bus, writesRecorded }, { expect });
   const told = await readTold(stores.order);
   auditStatuses(told, orders, { expect });
   const claims = await stores.notification<{ id: string }[]>`
@@ -49,10 +50,16 @@ export async function auditEvents(
   }
 }
 
-/** The embedded bus keeps what it was given for days: nothing counts as published that is not there. */
-async function auditBus(stores: Stores, bus: Sql, { expect }: Pick<Findings, "expect">): Promise<void> {
-  const rows = await bus<{ id: string }[]>`select value::json ->> 'id' as id from messages`;
-  const there = new Set(rows.map(({ id }) => id));
+/** Nothing counts as published that is not on the bus, and what is there is what was written, in its order. */
+async function auditBus(
+  stores: Stores,
+  { bus, writesRecorded }: { readonly bus: BusReader; readonly writesRecorded: boolean },
+  { expect }: Pick<Findings, "expect">,
+): Promise<void> {
+  // Before the notes are read: what is on the bus by now is in them.
+  const onBus = await bus();
+  if (writesRecorded) auditBusOrder(await readWritten(stores), onBus, { expect });
+  const there = new Set(onBus.map(({ id }) => id));
   for (const [about, sql] of Object.entries(stores)) {
     for (const { id, key, type, published } of await readTold(sql)) {
       if (published) {
@@ -87,6 +94,18 @@ function auditStatuses(
       () => `order ${id} is ${status} and was told cancelled ${of("cancelled")} times`,
     );
   }
+}
+
+async function readWritten(stores: Stores): Promise<Written[]> {
+  const of = await Promise.all(
+    Object.entries(stores).map(async ([about, sql]) => {
+      const rows = await sql<Omit<Written, "about">[]>`
+        select event_id as id, key, min(position) as position, min(digest) as digest
+        from outbox_written group by event_id, key`;
+      return rows.map((row) => ({ ...row, about }));
+    }),
+  );
+  return of.flat();
 }
 
 /** All events of the last days. */

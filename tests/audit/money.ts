@@ -1,8 +1,9 @@
 import { type AuditedOrder, isSold, type Stores } from "./audited-order.ts";
 import type { Findings } from "./findings.ts";
 
-/** What the provider holds for one order, in minor units. */
+/** What a provider holds for one order, in minor units. */
 export interface Charged {
+  readonly provider: "stripe" | "paypal";
   readonly orderId: string;
   readonly charges: number;
   readonly captured: number;
@@ -21,10 +22,12 @@ export async function auditMoney(
   { expect }: Findings,
 ): Promise<void> {
   const paid = new Map((await readPayments(payment)).map((each) => [each.orderId, each]));
-  const books = new Map(charged.map((each) => [each.orderId, each]));
+  const books = Map.groupBy(charged, ({ orderId }) => orderId);
   for (const order of orders) {
     const { id, status, total } = order;
-    const { net = 0, charges = 0 } = books.get(id) ?? {};
+    const atProviders = books.get(id) ?? [];
+    const net = sumOf(atProviders, (each) => each.net);
+    const charges = sumOf(atProviders, (each) => each.charges);
     const { booked = 0, refunded = 0, captured = 0, given = 0, status: payment } = paid.get(id) ?? {};
     expect(charges <= 1, () => `order ${id} was charged ${charges} times`);
     expect(net === booked, () => `order ${id}: the provider's net is ${net}, the ledger's ${booked}`);
@@ -32,6 +35,13 @@ export async function auditMoney(
       booked === captured - refunded,
       () => `order ${id}: the payment says ${captured - refunded}, the ledger ${booked}`,
     );
+    for (const { provider } of atProviders) {
+      const gateway = paid.get(id)?.gateway;
+      expect(
+        provider === gateway,
+        () => `order ${id} was charged by ${provider}, its payment says ${gateway}`,
+      );
+    }
     if (isSold(order)) {
       // Of a sold order only an admin gives money back.
       const charged = net + given;
@@ -46,19 +56,32 @@ export async function auditMoney(
     expect(captured >= refunded, () => `order ${orderId}: more was given back than taken`);
     expect(known.has(orderId), () => `order ${orderId} was charged and does not exist`);
   }
+  const balances = new Map((await readBalances(payment)).map(({ account, balance }) => [account, balance]));
+  for (const [provider, each] of Map.groupBy(charged, (one) => one.provider)) {
+    const net = sumOf(each, (one) => one.net);
+    const balance = balances.get(`${provider}:balance`) ?? 0;
+    expect(net === balance, () => `${provider} holds ${net}, the ledger's account of it ${balance}`);
+  }
 }
+
+const sumOf = <T>(all: readonly T[], amount: (each: T) => number): number =>
+  all.reduce((sum, each) => sum + amount(each), 0);
+
+const readBalances = (payment: Stores["payment"]) => payment<{ account: string; balance: number }[]>`
+  select account, sum(amount)::bigint as balance from ledger_entries where account like '%:balance' group by account`;
 
 const readPayments = (payment: Stores["payment"]) => payment<
   {
     readonly orderId: string;
     readonly status: string;
+    readonly gateway: string;
     readonly captured: number;
     readonly refunded: number;
     readonly booked: number;
     readonly given: number;
   }[]
 >`
-  select p.order_id as "orderId", p.status, p.refunded,
+  select p.order_id as "orderId", p.status, p.gateway, p.refunded,
     case when p.status in ('captured', 'refunded') then p.amount else 0 end as captured,
     coalesce(l.booked, 0)::bigint as booked, coalesce(r.given, 0)::bigint as given
   from payments p left join (

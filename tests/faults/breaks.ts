@@ -1,4 +1,4 @@
-import type { CardWeights } from "./purchase.ts";
+import type { PaymentWeights } from "./purchase.ts";
 import type { Fault } from "./schedule.ts";
 
 /** One safeguard that is switched off, and how the prover has to notice. */
@@ -9,8 +9,10 @@ export interface Break {
   readonly changes: readonly Change[];
   /** What one of the violations has to say. */
   readonly violation: RegExp;
-  readonly cards?: CardWeights;
+  readonly cards?: PaymentWeights;
   readonly cancelShare?: number;
+  /** Which part of the buyers sends the same request twice at once. */
+  readonly twiceShare?: number;
   /** How many of each scarce product there are. */
   readonly hotStock?: number;
   readonly faults?: readonly Fault[];
@@ -23,7 +25,7 @@ export interface Change {
   readonly to: string;
 }
 
-const onlyVisa: CardWeights = [[1, "pm_card_visa"]];
+const onlyVisa: PaymentWeights = [[1, "pm_card_visa"]];
 
 export const breaks: readonly Break[] = [
   {
@@ -54,7 +56,7 @@ export const breaks: readonly Break[] = [
     violation: /was charged \d+ times/,
     cards: [[1, "pm_sandbox_timeoutAfterCharging"]],
     // Else the provider's own news settles the charge before it is asked again.
-    faults: [{ at: 0, kind: "cut", link: "webhooks", forMs: 12_000, delayMs: 0 }],
+    faults: [{ at: 0, kind: "cut", link: "webhooks", forMs: 45_000, delayMs: 0 }],
   },
   {
     name: "stock-lock",
@@ -94,6 +96,53 @@ export const breaks: readonly Break[] = [
     violation: /counts as published and is not on the bus/,
     cards: onlyVisa,
     faults: [{ at: 1500, kind: "crash", process: "order-service-1", point: "relay-publish:before", pass: 3 }],
+  },
+  {
+    name: "event-order",
+    missing: "the relay hands the newest event of a batch over first",
+    changes: [
+      {
+        file: "mesh/outbox/outbox-store.ts",
+        from: "from turn left join taken on true order by id`;",
+        to: "from turn left join taken on true order by id desc`;",
+      },
+    ],
+    violation: /is number \d+ on the bus and was written as number \d+/,
+    cards: onlyVisa,
+  },
+  {
+    name: "event-content",
+    missing: "the relay changes what it hands over",
+    changes: [
+      {
+        file: "mesh/outbox/relay.ts",
+        from: "({ topic, key, value: payload })",
+        to: '({ topic, key, value: payload.replace(\'"specversion":"1.0"\', \'"specversion": "1.0"\') })',
+      },
+    ],
+    violation: /is on the bus with another content than was written/,
+    cards: onlyVisa,
+  },
+  {
+    name: "approval-once",
+    missing: "what a buyer approved at PayPal may pay for more than one order",
+    changes: [
+      {
+        file: "services/payment/migrations/0002_more_ways_to_pay.sql",
+        from: "create unique index payments_one_per_approval",
+        to: "create index payments_one_per_approval",
+      },
+      {
+        file: "services/payment/paypal-gateway.ts",
+        from: "  if (ofOrder !== orderId) {",
+        to: "  if (ofOrder === undefined) {",
+      },
+    ],
+    violation: /is confirmed at \d+, charged 0/,
+    cards: [
+      [1, "paypal success"],
+      [2, "paypal used"],
+    ],
   },
   {
     name: "compensation",
@@ -176,7 +225,8 @@ export const breaks: readonly Break[] = [
         to: "on conflict (user_id, key) do update set order_id = excluded.order_id",
       },
     ],
-    violation: /its key made 2 orders/,
+    violation: /its key made \d+ orders/,
     cards: onlyVisa,
+    twiceShare: 1,
   },
 ];

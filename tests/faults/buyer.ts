@@ -28,7 +28,7 @@ export async function buy(purchase: Purchase, base: string, goesOn: () => boolea
       body: {
         items: purchase.items,
         shippingAddress: address,
-        paymentMethod: { type: "card", token: purchase.card },
+        paymentMethod: { type: purchase.payment.type, token: purchase.payment.token },
       },
     });
     if (answer && isFinal(purchase, answer)) {

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { buy, cancel } from "./buyer.ts";
-import { type CardWeights, drawPurchase, type Purchase } from "./purchase.ts";
+import { decideAtPaypal } from "./decide-at-paypal.ts";
+import { drawPurchase, type PaymentWeights, type Purchase } from "./purchase.ts";
 import type { Random } from "./random.ts";
 import type { Shop } from "./shop.ts";
 
@@ -8,6 +9,8 @@ export interface CrowdOptions {
   readonly gateway: string;
   /** Two processes of the same service: the same request goes to both at once now and then. */
   readonly orderServices: readonly string[];
+  /** Where buyers see PayPal's page. */
+  readonly sandbox: string;
   readonly shop: Shop;
   readonly random: Random;
   readonly buyers: number;
@@ -17,9 +20,11 @@ export interface CrowdOptions {
   readonly patienceMs: number;
   /** Whether a buyer who has no answer yet still wants one. */
   readonly goesOnWaiting?: () => boolean;
-  readonly cards?: CardWeights;
+  readonly cards?: PaymentWeights;
   /** Which part of what was placed is cancelled again by its buyer. */
   readonly cancelShare?: number;
+  /** Which part of the buyers sends the same request to both processes at once. */
+  readonly twiceShare?: number;
   /** Where every purchase is put as soon as it begins. */
   readonly purchases?: Purchase[];
   /** Called with each purchase that was told for good. */
@@ -28,13 +33,17 @@ export interface CrowdOptions {
 
 /** A buyer who has no answer by then lets the request go on and buys the next thing, so that a stuck order stops nobody. */
 const turnMs = 1500;
+/** Some have agreed before the shop asks PayPal, some long after. */
+const longestDecisionMs = 6000;
 /** More people than that do not wait. */
 const mostWaiting = 300;
+
+const byPaypal = ({ payment }: Purchase): boolean => payment.type === "paypal";
 
 /** People who buy, all at once: most once, some the same twice at the same instant, some again later, some cancel. */
 export async function letThemBuy(options: CrowdOptions): Promise<Purchase[]> {
   const { gateway, orderServices, shop, random, buyers, goOn, goesOnWaiting = () => true } = options;
-  const { purchases = [], cancelShare = 0.08 } = options;
+  const { purchases = [], cancelShare = 0.08, twiceShare = 0.12 } = options;
 
   const waiting = new Set<Promise<void>>();
 
@@ -42,8 +51,12 @@ export async function letThemBuy(options: CrowdOptions): Promise<Purchase[]> {
     const chance = random.fraction();
     const deadline = performance.now() + options.patienceMs;
     const goesOn = () => performance.now() < deadline && goesOnWaiting();
-    const bases = chance < 0.12 ? orderServices : [gateway];
-    await Promise.all(bases.map((base) => buy(purchase, base, goesOn)));
+    const bases = chance < twiceShare ? orderServices : [gateway];
+    const deciding = decideAtPaypal(purchase, options.sandbox, {
+      afterMs: chance * longestDecisionMs,
+      goesOn,
+    });
+    await Promise.all([deciding, ...bases.map((base) => buy(purchase, base, goesOn))]);
     if (purchase.told) options.onTold?.(purchase);
     if (chance > 0.92) await buy(purchase, gateway, goesOn);
     if (purchase.orderId === undefined || random.fraction() >= cancelShare) return;
@@ -53,7 +66,7 @@ export async function letThemBuy(options: CrowdOptions): Promise<Purchase[]> {
 
   async function buyer(): Promise<void> {
     while (goOn(purchases.length)) {
-      const purchase = drawPurchase(shop, random, options.cards);
+      const purchase = drawPurchase(shop, random, options.cards, purchases.findLast(byPaypal));
       purchases.push(purchase);
       const going = go(purchase).finally(() => waiting.delete(going));
       waiting.add(going);

@@ -91,7 +91,7 @@ export async function orderHistory(
       select id, type, status, attempts, reason, due_at, created_at, sent_at from notifications where order_id = ${id}`,
       ),
     ),
-    titled("buyer", purchase ? [`${purchase.card}, key ${purchase.key}`, ...purchase.tries] : []),
+    titled("buyer", purchase ? [`${purchase.payment.token}, key ${purchase.key}`, ...purchase.tries] : []),
   ];
   return parts.flat();
 }

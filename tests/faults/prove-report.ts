@@ -1,5 +1,6 @@
 import { orderHistory } from "./order-history.ts";
 import type { ProveOptions } from "./prove-options.ts";
+import type { Purchase } from "./purchase.ts";
 import type { Proof } from "./run-proof.ts";
 
 const shownViolations = 40;
@@ -36,13 +37,19 @@ function ordersLines({ purchases, settled, reasons }: Proof): string[] {
   );
   const tries = purchases.flatMap((purchase) => purchase.tries);
   const answers = counted(tries.map((text) => text.split(" ").slice(2, -3).join(" ")));
+  const ways = counted(purchases.map(wayOf));
   const { confirmed, cancelled } = settled.audit;
   return [
     `  ${purchases.length} purchases in ${tries.length} requests: ${shownCounts(outcomes)}`,
+    `  paid by: ${shownCounts(ways, " × ")}`,
     `  answers: ${shownCounts(answers, " × ")}`,
     `  ${confirmed + cancelled} orders: ${confirmed} confirmed, ${cancelled} cancelled (${shownCounts(reasons)})`,
   ];
 }
+
+/** The test card, or what the order at PayPal does. */
+const wayOf = ({ payment: { type, token } }: Purchase): string =>
+  type === "card" ? token : `PayPal ${token.split("_")[1]}`;
 
 const outcomes201: Readonly<Record<number, string>> = {
   201: "placed",

@@ -13,6 +13,7 @@ import { localUrl, type ProcessDefinition, systemProcesses } from "../../mesh/lo
 import { createMailbox, type Mailbox } from "../../services/notification/mailbox/mailbox.ts";
 import { type CrashControl, openCrashControl } from "./crash-control.ts";
 import { type FaultProxy, openFaultProxy } from "./fault-proxy.ts";
+import { recordWrites } from "./record-writes.ts";
 import type { LinkName } from "./schedule.ts";
 
 /** A whole system in which every way from one part to another leads through a proxy, and every service runs twice. */
@@ -23,6 +24,8 @@ export interface ProvenSystem {
   readonly sandbox: string;
   /** As they are behind the proxies. */
   readonly stores: Stores;
+  /** Where it was asked for. */
+  readonly kafkaBrokers: string | undefined;
   /** In the prover's own process: what was handed over is not to be lost with whom it was handed to. */
   readonly mailbox: Mailbox;
   readonly links: Readonly<Record<LinkName, FaultProxy>>;
@@ -88,11 +91,13 @@ export async function startProvenSystem(home: Home, options: ProvenSystemOptions
   await start(first);
   if (twice) await start(second);
   await start(edge);
+  await recordWrites(serviceNames.map((name) => stores.databaseUrls[name]));
   return {
     gateway: localUrl(inner.gateway),
     orderServices: [localUrl(inner.order), localUrl(twice ? others.order : inner.order)],
     sandbox: localUrl(inner.sandbox),
     stores,
+    kafkaBrokers: kafka?.brokers,
     mailbox,
     links,
     crashes,
@@ -162,7 +167,7 @@ function placed(
   { first, second }: Twins,
   links: Links,
 ): readonly [ProcessDefinition[], ProcessDefinition[], ProcessDefinition[]] {
-  const webhooks = `${localUrl(links.webhooks.port)}/webhooks/stripe`;
+  const webhooks = `${localUrl(links.webhooks.port)}/webhooks`;
   const twin = (definition: ProcessDefinition, number: 1 | 2, port: number): ProcessDefinition => ({
     ...definition,
     name: `${definition.name}-${number}`,
@@ -180,7 +185,14 @@ function placed(
       steps[0].push(twin(definition, 1, first[service]));
       steps[1].push(twin(definition, 2, second[service]));
     } else if (definition.name === "stripe-sandbox") {
-      const env = { ...definition.env, PORT: String(first.sandbox), WEBHOOK_URL: webhooks };
+      const env = {
+        ...definition.env,
+        PORT: String(first.sandbox),
+        WEBHOOK_URL: `${webhooks}/stripe`,
+        PAYPAL_WEBHOOK_URL: `${webhooks}/paypal`,
+        // Its certificate is asked for where its API is.
+        PUBLIC_URL: localUrl(links.provider.port),
+      };
       steps[0].push({ ...definition, env, readyUrl: `${localUrl(first.sandbox)}/health/ready` });
     } else if (definition.group === "gateway") steps[2].push(definition);
     else if (definition.name !== "mailbox") steps[0].push(definition);

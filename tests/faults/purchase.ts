@@ -14,7 +14,7 @@ export interface Purchase {
   readonly token: string;
   readonly items: readonly { readonly productId: string; readonly quantity: number }[];
   readonly total: number;
-  readonly card: string;
+  readonly payment: PaymentMethod;
   readonly startedAt: Date;
   /** The first final answer; every later one has to be the same. */
   told?: Told;
@@ -29,20 +29,48 @@ export interface Purchase {
   readonly tries: string[];
 }
 
-/** Weights of test tokens; see services/payment/README.md for what they do. */
-const cards = [
-  [58, "pm_card_visa"],
-  [9, "pm_card_chargeDeclined"],
-  [5, "pm_sandbox_timeoutAfterCharging"],
-  [4, "pm_sandbox_slow"],
-  [10, "pm_sandbox_lateWebhook"],
-  [14, "pm_sandbox_duplicateWebhook"],
+/** `agrees` is what the buyer does on PayPal's page, for an order that waits there. */
+export interface PaymentMethod {
+  readonly type: "card" | "paypal";
+  readonly token: string;
+  readonly agrees?: boolean;
+}
+
+/** Ways to pay: test cards by their names, and at PayPal what the order there does; services/payment/README.md has both. */
+const waysToPay = [
+  [46, "pm_card_visa"],
+  [7, "pm_card_chargeDeclined"],
+  [4, "pm_sandbox_timeoutAfterCharging"],
+  [3, "pm_sandbox_slow"],
+  [8, "pm_sandbox_lateWebhook"],
+  [10, "pm_sandbox_duplicateWebhook"],
+  [8, "paypal success"],
+  [2, "paypal decline"],
+  [2, "paypal timeout"],
+  [2, "paypal late"],
+  [3, "paypal duplicate"],
+  [3, "paypal approval"],
+  [1, "paypal refused"],
+  [1, "paypal differs"],
+  // The same approval again, for the same things and the same price: it pays only once.
+  [2, "paypal used"],
 ] as const;
 
-export type CardWeights = readonly (readonly [weight: number, token: string])[];
+export type PaymentWeights = readonly (readonly [weight: number, way: string])[];
 
-/** Something that somebody may want: often of what is scarce. */
-export function drawPurchase(shop: Shop, random: Random, weights: CardWeights = cards): Purchase {
+/** Something that somebody may want: often of what is scarce. @param last who paid by PayPal before: the approval may be used again */
+export function drawPurchase(
+  shop: Shop,
+  random: Random,
+  weights: PaymentWeights = waysToPay,
+  last?: Purchase,
+): Purchase {
+  const way = random.weighted(weights);
+  const known = { key: randomUUID(), startedAt: new Date(), wrong: [], tries: [] };
+  if (way === "paypal used" && last) {
+    const { token, items, total, payment } = last;
+    return { ...known, token, items, total, payment };
+  }
   const chosen = new Set<ShopProduct>();
   const lines = random.weighted([
     [6, 1],
@@ -56,14 +84,28 @@ export function drawPurchase(shop: Shop, random: Random, weights: CardWeights = 
     if (chosen.size >= shop.products.length) break;
   }
   const wanted = [...chosen].map((product) => ({ product, quantity: random.between(1, 2) }));
+  const total = wanted.reduce((sum, { product, quantity }) => sum + product.price * quantity, 0);
   return {
-    key: randomUUID(),
+    ...known,
     token: random.oneOf(shop.people),
     items: wanted.map(({ product, quantity }) => ({ productId: product.id, quantity })),
-    total: wanted.reduce((sum, { product, quantity }) => sum + product.price * quantity, 0),
-    card: random.weighted(weights),
-    startedAt: new Date(),
-    wrong: [],
-    tries: [],
+    total,
+    payment: paymentBy(way, total),
+  };
+}
+
+const letters = "ghijklmnop";
+
+function paymentBy(way: string, total: number): PaymentMethod {
+  const [provider, does = ""] = way.split(" ");
+  if (provider !== "paypal") return { type: "card", token: way };
+  const behaviour = { refused: "approval", used: "success", differs: "success" }[does] ?? does;
+  // Approved for another price than is owed: nothing may be taken.
+  const amount = does === "differs" ? total - 1 : total;
+  return {
+    type: "paypal",
+    // Without digits: thirteen of them in a row would be a card number.
+    token: `SANDBOX_${behaviour}_${amount}_EUR_${randomUUID().replace(/[-\d]/g, (digit) => letters[Number(digit)] ?? "z")}`,
+    ...(behaviour === "approval" && { agrees: does === "approval" }),
   };
 }

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Home } from "../../mesh/local/home.ts";
 import type { Terminal } from "../../mesh/local/terminal.ts";
+import { embeddedBusReader } from "../audit/embedded-bus-reader.ts";
 import { type AuditedSystem, audit } from "../audit.ts";
 import type { Break } from "./breaks.ts";
 import { makeBrokenCopy } from "./broken-copy.ts";
@@ -58,7 +59,8 @@ async function search(home: Home, chosen: Break, system: ProvenSystem): Promise<
   const audited: AuditedSystem = {
     databases: system.stores.databaseUrls,
     sandbox: system.sandbox,
-    bus: system.stores.databaseUrls.bus,
+    bus: embeddedBusReader(system.stores.databaseUrls.bus),
+    writesRecorded: true,
     mails: createMailReader(system.mailbox),
     delivered: new Map(shop.products.map(({ id, delivered }) => [id, delivered])),
   };
@@ -69,6 +71,7 @@ async function search(home: Home, chosen: Break, system: ProvenSystem): Promise<
   const buying = letThemBuy({
     gateway: system.gateway,
     orderServices: system.orderServices,
+    sandbox: system.sandbox,
     shop,
     random: createRandom(1),
     buyers: 12,
@@ -78,13 +81,14 @@ async function search(home: Home, chosen: Break, system: ProvenSystem): Promise<
     purchases,
     ...chosen,
   });
-  const faults = carryOut({ faults: chosen.faults ?? [], skews: {} }, { home, system, show: () => {} });
+  // Not waited for: a fault may last as long as the search.
+  carryOut({ faults: chosen.faults ?? [], skews: {} }, { home, system, show: () => {} }).catch(() => {});
   await wait(loadMs);
   while (found === undefined && passed() < findWithinMs) {
     await wait(500);
     found = (await violationsOf(audited, purchases)).find((text) => chosen.violation.test(text));
   }
-  await Promise.all([buying, faults]);
+  await buying;
   return found;
 }
 

@@ -2,11 +2,13 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Home } from "../../mesh/local/home.ts";
 import type { Terminal } from "../../mesh/local/terminal.ts";
+import { embeddedBusReader } from "../audit/embedded-bus-reader.ts";
 import type { AuditedSystem } from "../audit.ts";
 import { carryOut, type Done } from "./carry-out.ts";
 import { checkAnswers } from "./check-answers.ts";
 import { letThemBuy } from "./crowd.ts";
 import { createMailReader } from "./handed-mails.ts";
+import { openKafkaReader } from "./kafka-reader.ts";
 import type { ProveOptions } from "./prove-options.ts";
 import { type ProvenSystem, startProvenSystem } from "./proven-system.ts";
 import type { Purchase } from "./purchase.ts";
@@ -66,14 +68,17 @@ export async function runProof(home: Home, options: ProveOptions, terminal: Term
       recovery,
       terminal,
     });
+    const bus = await openBusReader(system);
     const audited: AuditedSystem = {
       databases: system.stores.databaseUrls,
       sandbox: system.sandbox,
-      ...(!kafka && { bus: system.stores.databaseUrls.bus }),
+      bus: bus.read,
+      writesRecorded: true,
       mails: createMailReader(system.mailbox),
       delivered: new Map(shop.products.map(({ id, delivered }) => [id, delivered])),
     };
     const settled = await step("Rest and audit", () => settle(audited, { finalWithinMs, quietWithinMs }));
+    await bus.close();
     const answers = await checkAnswers(purchases, audited.databases.order);
     const late = settled.unsettled.map(
       (id) => `order ${id} is not final ${finalWithinMs / 1000} s after the last fault`,
@@ -92,6 +97,11 @@ export async function runProof(home: Home, options: ProveOptions, terminal: Term
     await system.close();
   }
 }
+
+const openBusReader = async ({ kafkaBrokers, stores }: ProvenSystem) =>
+  kafkaBrokers === undefined
+    ? { read: embeddedBusReader(stores.databaseUrls.bus), close: async () => {} }
+    : await openKafkaReader(kafkaBrokers);
 
 interface Stage {
   readonly system: ProvenSystem;
@@ -115,6 +125,7 @@ async function disturbBuyers(
   const buying = letThemBuy({
     gateway: system.gateway,
     orderServices: system.orderServices,
+    sandbox: system.sandbox,
     shop,
     random: createRandom(seed + 1),
     buyers,

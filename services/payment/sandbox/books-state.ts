@@ -4,8 +4,9 @@ import type { PaypalSandbox } from "./paypal/paypal-sandbox.ts";
 import type { Charge, Dispute, Intent, Refund } from "./stripe-objects.ts";
 import type { WebhookSender } from "./webhook-sender.ts";
 
-/** What the providers hold for one order of the shop (`metadata.orderId`, `custom_id`). Amounts in minor units; `net` = captured − refunded. */
+/** What a provider holds for one order of the shop (`metadata.orderId`, `custom_id`). Amounts in minor units; `net` = captured − refunded. */
 export interface OrderBalance {
+  provider: "stripe" | "paypal";
   orderId: string;
   currency: string;
   /** Successful captured charges; more than one is a double charge. */
@@ -52,22 +53,33 @@ export function booksState(
 
 function balances(books: Books, atPaypal: readonly PaypalRecord[]): Map<string, OrderBalance> {
   const found = new Map<string, OrderBalance>();
-  const add = (orderId: string, currency: string, captured: number, refunded: number) => {
-    const known = found.get(orderId);
-    const before = known ?? { orderId, currency, charges: 0, captured: 0, refunded: 0, net: 0 };
+  const add = (
+    provider: OrderBalance["provider"],
+    {
+      orderId = "",
+      currency,
+      captured,
+      refunded,
+    }: { orderId: string | undefined; currency: string; captured: number; refunded: number },
+  ) => {
+    const known = found.get(`${provider} ${orderId}`);
+    const before = known ?? { provider, orderId, currency, charges: 0, captured: 0, refunded: 0, net: 0 };
     before.charges++;
     before.captured += captured;
     before.refunded += refunded;
     before.net = before.captured - before.refunded;
-    found.set(orderId, before);
+    found.set(`${provider} ${orderId}`, before);
   };
   for (const charge of books.charges.values()) {
     if (!charge.captured) continue;
-    add(charge.metadata.orderId ?? "", charge.currency, charge.amount_captured, charge.amount_refunded);
+    const { currency, amount_captured: captured, amount_refunded: refunded } = charge;
+    add("stripe", { orderId: charge.metadata.orderId, currency, captured, refunded });
   }
   for (const order of atPaypal) {
     if (order.captureId === null) continue;
-    add(order.customId ?? "", order.currency.toLowerCase(), order.amount, refundedOf(order));
+    const { customId, amount: captured, currency } = order;
+    const refunded = refundedOf(order);
+    add("paypal", { orderId: customId ?? "", currency: currency.toLowerCase(), captured, refunded });
   }
   return found;
 }

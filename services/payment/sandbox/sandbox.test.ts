@@ -87,7 +87,15 @@ test("a test card is charged and stands in the books", async () => {
   });
   expect(intent.lastResponse.requestId).toStartWith("req_");
   expect(sandbox.state().orders).toEqual([
-    { orderId: "order-1", currency: "eur", charges: 1, captured: 2500, refunded: 0, net: 2500 },
+    {
+      provider: "stripe",
+      orderId: "order-1",
+      currency: "eur",
+      charges: 1,
+      captured: 2500,
+      refunded: 0,
+      net: 2500,
+    },
   ]);
   expect(await stripe.paymentIntents.retrieve(intent.id)).toMatchObject({ id: intent.id });
 });
