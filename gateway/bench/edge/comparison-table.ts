@@ -1,8 +1,23 @@
-import type { ComparedPeer, Comparison } from "./compare.ts";
-import { ours } from "./compare.ts";
-import type { Cost } from "./measure.ts";
+import type { Cost, PacedRound, SaturatedRound } from "./measure.ts";
+import type { MissingPeer } from "./peer.ts";
 import { median, type Spread, spread } from "./statistics.ts";
 
+export interface ComparedPeer {
+  readonly name: string;
+  readonly does: string;
+  readonly saturated: readonly SaturatedRound[];
+  /** At `pacedShare` of what ours can, or of its own where it cannot do that. */
+  readonly paced: readonly PacedRound[];
+  readonly residentBeforeMiB: number;
+  readonly residentAfterMiB: number;
+}
+
+export interface Comparison {
+  readonly peers: readonly ComparedPeer[];
+  readonly missing: readonly MissingPeer[];
+}
+
+export const ours = "EcoTrack";
 /** The lines for a terminal. Every figure is the median of the rounds; in brackets the lowest and the highest. */
 export function comparisonTable({ peers, missing }: Comparison): string[] {
   const rows = peers.map((peer) => [

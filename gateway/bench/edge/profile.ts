@@ -1,0 +1,122 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { eventually } from "#mesh/eventually";
+import type { Terminal } from "../../../mesh/local/terminal.ts";
+import { checkPeer } from "./check-peer.ts";
+import { debianProgram } from "./debian-program.ts";
+import { startGatewayPeer } from "./gateway-peer.ts";
+import { withCost } from "./measure.ts";
+import type { EdgeOptions } from "./options.ts";
+import type { Bench } from "./peer.ts";
+import { programs, startBehind } from "./start-peers.ts";
+import { createTokens } from "./tokens.ts";
+import { saturate } from "./wrk.ts";
+
+export interface ProfileLine {
+  /** A function and its file, or a file alone. */
+  readonly name: string;
+  /** In itself, without what it calls, but with what the runtime does for it in native code. */
+  readonly microsPerRequest: number;
+}
+
+export interface ProfileFigures {
+  readonly cpuMicros: number;
+  readonly functions: readonly ProfileLine[];
+  readonly files: readonly ProfileLine[];
+}
+
+/** As Chrome's tools read it. */
+interface CpuProfile {
+  readonly nodes: readonly {
+    readonly id: number;
+    readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number };
+  }[];
+  readonly samples: readonly number[];
+  readonly timeDeltas: readonly number[];
+}
+
+const linesShown = 32;
+const intervalMicros = 200;
+/** The runtime's profiler costs something itself: shares are right, sums too large. */
+const warmUpSeconds = 3;
+
+/** Where the microseconds of a request go, by the runtime's own sampling. What is left over is the kernel and the event loop. */
+export async function measureProfile(
+  bench: Bench,
+  { seconds, connections }: EdgeOptions,
+  { step, line }: Terminal,
+): Promise<ProfileFigures> {
+  const tokens = createTokens();
+  const wrk = await debianProgram(bench.home.cache, programs.wrk);
+  const { upstream } = await step("Upstream", () => startBehind(bench, tokens));
+  const folder = join(bench.home.directory, "profile");
+  const flags = ["--cpu-prof", "--cpu-prof-dir", folder, "--cpu-prof-interval", String(intervalMicros)];
+  const gateway = await step("Gateway", () => startGatewayPeer(bench, { upstream, tokens, flags }));
+  await checkPeer(gateway);
+  const warm = await step("Warm-up", () =>
+    saturate(bench, wrk, gateway, { seconds: warmUpSeconds, connections }),
+  );
+  const { result, cost } = await step("Load", () =>
+    withCost(bench, gateway, () => saturate(bench, wrk, gateway, { seconds: seconds * 3, connections })),
+  );
+  for (const pid of gateway.pids) process.kill(pid, "SIGTERM");
+  const profile = await step("Profile", () => written(folder));
+  const requests = result.requests + warm.requests;
+  const figures = { cpuMicros: cost.cpuMicros, ...summed(profile, requests, bench.root) };
+  line("");
+  for (const row of profileTable(figures)) line(row);
+  return figures;
+}
+
+/** It is written when the gateway has ended. */
+const written = (folder: string): Promise<CpuProfile> =>
+  eventually(
+    () => {
+      const [name = ""] = readdirSync(folder);
+      return JSON.parse(readFileSync(join(folder, name), "utf8"));
+    },
+    { withinMs: 20_000, everyMs: 200 },
+  );
+
+function summed({ nodes, samples, timeDeltas }: CpuProfile, requests: number, root: string) {
+  const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
+  const functions = new Map<string, number>();
+  const files = new Map<string, number>();
+  for (const [at, id] of samples.entries()) {
+    const frame = frames.get(id);
+    const micros = timeDeltas[at] ?? 0;
+    // The first sample's time is that since the start.
+    if (!frame || at === 0) continue;
+    const file = fileOf(frame.url, root);
+    const place = frame.lineNumber > 0 ? `${file}:${frame.lineNumber}` : file;
+    const name = `${frame.functionName || "(anonymous)"} ${place}`;
+    functions.set(name, (functions.get(name) ?? 0) + micros);
+    files.set(file, (files.get(file) ?? 0) + micros);
+  }
+  const lines = (sums: ReadonlyMap<string, number>): ProfileLine[] =>
+    [...sums]
+      .map(([name, micros]) => ({ name, microsPerRequest: micros / requests }))
+      .sort((a, b) => b.microsPerRequest - a.microsPerRequest)
+      .slice(0, linesShown);
+  return { functions: lines(functions), files: lines(files) };
+}
+
+function fileOf(url: string, root: string): string {
+  if (url === "") return "(runtime)";
+  const path = url.replace("file://", "");
+  return path.startsWith("/") ? relative(root, path).replace(/.*node_modules\//, "npm:") : path;
+}
+
+function profileTable({ cpuMicros, functions, files }: ProfileFigures): string[] {
+  const row = ({ name, microsPerRequest }: ProfileLine) =>
+    `  ${microsPerRequest.toFixed(2).padStart(7)}  ${name}`;
+  return [
+    `  ${cpuMicros.toFixed(1)} µs CPU a request, with the profiler`,
+    "",
+    "  µs a request in each file",
+    ...files.map(row),
+    "",
+    "  µs a request in each function itself",
+    ...functions.map(row),
+  ];
+}
