@@ -7,7 +7,8 @@ import { debianProgram } from "./debian-program.ts";
 import { startGatewayPeer } from "./gateway-peer.ts";
 import { withCost } from "./measure.ts";
 import type { EdgeOptions } from "./options.ts";
-import type { Bench } from "./peer.ts";
+import type { Bench, Peer } from "./peer.ts";
+import { cpuTime } from "./process-usage.ts";
 import { programs, startBehind } from "./start-peers.ts";
 import { createTokens } from "./tokens.ts";
 import { saturate } from "./wrk.ts";
@@ -21,6 +22,8 @@ export interface ProfileLine {
 
 export interface ProfileFigures {
   readonly cpuMicros: number;
+  /** Of which in the kernel. */
+  readonly systemMicros: number;
   readonly functions: readonly ProfileLine[];
   readonly files: readonly ProfileLine[];
 }
@@ -56,17 +59,21 @@ export async function measureProfile(
   const warm = await step("Warm-up", () =>
     saturate(bench, wrk, gateway, { seconds: warmUpSeconds, connections }),
   );
+  const systemBefore = systemSeconds(gateway);
   const { result, cost } = await step("Load", () =>
     withCost(bench, gateway, () => saturate(bench, wrk, gateway, { seconds: seconds * 3, connections })),
   );
+  const systemMicros = ((systemSeconds(gateway) - systemBefore) * 1e6) / result.requests;
   for (const pid of gateway.pids) process.kill(pid, "SIGTERM");
   const profile = await step("Profile", () => written(folder));
   const requests = result.requests + warm.requests;
-  const figures = { cpuMicros: cost.cpuMicros, ...summed(profile, requests, bench.root) };
+  const figures = { cpuMicros: cost.cpuMicros, systemMicros, ...summed(profile, requests, bench.root) };
   line("");
   for (const row of profileTable(figures)) line(row);
   return figures;
 }
+
+const systemSeconds = ({ pids }: Peer): number => pids.reduce((sum, pid) => sum + cpuTime(pid).system, 0);
 
 /** It is written when the gateway has ended. */
 const written = (folder: string): Promise<CpuProfile> =>
@@ -107,11 +114,11 @@ function fileOf(url: string, root: string): string {
   return path.startsWith("/") ? relative(root, path).replace(/.*node_modules\//, "npm:") : path;
 }
 
-function profileTable({ cpuMicros, functions, files }: ProfileFigures): string[] {
+function profileTable({ cpuMicros, systemMicros, functions, files }: ProfileFigures): string[] {
   const row = ({ name, microsPerRequest }: ProfileLine) =>
     `  ${microsPerRequest.toFixed(2).padStart(7)}  ${name}`;
   return [
-    `  ${cpuMicros.toFixed(1)} µs CPU a request, with the profiler`,
+    `  ${cpuMicros.toFixed(1)} µs CPU a request, with the profiler; ${systemMicros.toFixed(1)} in the kernel`,
     "",
     "  µs a request in each file",
     ...files.map(row),
