@@ -106,8 +106,6 @@ function show(flow: Omit<Phase, "kind" | "key">, kind: string, results: readonly
       of((result) => result.commands / result.asked)
         .toFixed(3)
         .padStart(17),
-        .toFixed(1)
-        .padStart(16),
       of((result) => result.p99Ms)
         .toFixed(2)
         .padStart(7),
