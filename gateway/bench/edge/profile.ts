@@ -28,11 +28,18 @@ export interface ProfileFigures {
   readonly files: readonly ProfileLine[];
 }
 
+interface Frame {
+  readonly functionName: string;
+  readonly url: string;
+  readonly lineNumber: number;
+}
+
 /** As Chrome's tools read it. */
 interface CpuProfile {
   readonly nodes: readonly {
     readonly id: number;
-    readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number };
+    readonly callFrame: Frame;
+    readonly children?: readonly number[];
   }[];
   readonly samples: readonly number[];
   readonly timeDeltas: readonly number[];
@@ -85,20 +92,17 @@ const written = (folder: string): Promise<CpuProfile> =>
     { withinMs: 20_000, everyMs: 200 },
   );
 
-function summed({ nodes, samples, timeDeltas }: CpuProfile, requests: number, root: string) {
-  const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
+function summed(profile: CpuProfile, requests: number, root: string) {
+  const places = placesOf(profile, root);
   const functions = new Map<string, number>();
   const files = new Map<string, number>();
-  for (const [at, id] of samples.entries()) {
-    const frame = frames.get(id);
-    const micros = timeDeltas[at] ?? 0;
+  for (const [at, id] of profile.samples.entries()) {
+    const place = places.get(id);
+    const micros = profile.timeDeltas[at] ?? 0;
     // The first sample's time is that since the start.
-    if (!frame || at === 0) continue;
-    const file = fileOf(frame.url, root);
-    const place = frame.lineNumber > 0 ? `${file}:${frame.lineNumber}` : file;
-    const name = `${frame.functionName || "(anonymous)"} ${place}`;
-    functions.set(name, (functions.get(name) ?? 0) + micros);
-    files.set(file, (files.get(file) ?? 0) + micros);
+    if (!place || at === 0) continue;
+    functions.set(place.name, (functions.get(place.name) ?? 0) + micros);
+    files.set(place.file, (files.get(place.file) ?? 0) + micros);
   }
   const lines = (sums: ReadonlyMap<string, number>): ProfileLine[] =>
     [...sums]
@@ -108,8 +112,35 @@ function summed({ nodes, samples, timeDeltas }: CpuProfile, requests: number, ro
   return { functions: lines(functions), files: lines(files) };
 }
 
+/** What the runtime does itself, in native code or in its own modules, counts for the file that called it. */
+function placesOf({ nodes }: CpuProfile, root: string): Map<number, { name: string; file: string }> {
+  const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
+  const parents = new Map(
+    nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id] as const)),
+  );
+  const isOwn = (frame: Frame | undefined): boolean => /^(file:\/\/)?\//.test(frame?.url ?? "");
+  return new Map(
+    nodes.map(({ id, callFrame }) => {
+      let caller = id;
+      for (let up = parents.get(id); !isOwn(frames.get(caller)) && up !== undefined; up = parents.get(up))
+        caller = up;
+      const owner = frames.get(caller);
+      const file = owner && isOwn(owner) ? fileOf(owner.url, root) : "(event loop)";
+      const own = `${callFrame.functionName || "(anonymous)"}`;
+      const place = owner && isOwn(owner) ? `${file}:${owner.lineNumber}` : file;
+      return [
+        id,
+        {
+          file,
+          name:
+            caller === id ? `${own} ${place}` : `${own} ← ${owner?.functionName || "(anonymous)"} ${place}`,
+        },
+      ];
+    }),
+  );
+}
+
 function fileOf(url: string, root: string): string {
-  if (url === "") return "(runtime)";
   const path = url.replace("file://", "");
   return path.startsWith("/") ? relative(root, path).replace(/.*node_modules\//, "npm:") : path;
 }
