@@ -81,7 +81,9 @@ const trick = fc.constantFrom(
   "Host: other\r\n",
   "HTTP/1.0",
 );
+/** At a line's beginning, at its end, or anywhere. */
 const mutation = fc.record({
+  where: fc.constantFrom("beginning", "end", "anywhere"),
   at: fc.double({ min: 0, max: 1, noNaN: true }),
   remove: fc.nat(3),
   insert: trick,
@@ -94,9 +96,12 @@ const stream = fc
   })
   .map(({ requests, mutations }) => {
     let bytes = requests.join("");
-    for (const { at, remove, insert } of mutations) {
-      const place = Math.floor(at * bytes.length);
-      bytes = bytes.slice(0, place) + insert + bytes.slice(place + remove);
+    for (const { where, at, remove, insert } of mutations) {
+      const lines = [...bytes.matchAll(/\r\n/g)].map(({ index }) => index + (where === "end" ? 0 : 2));
+      const line = lines[Math.floor(at * lines.length)];
+      const atLine = where !== "anywhere" && line !== undefined;
+      const place = atLine ? line : Math.floor(at * bytes.length);
+      bytes = bytes.slice(0, place) + insert + bytes.slice(place + (atLine ? 0 : remove));
     }
     return bytes;
   });
@@ -122,6 +127,8 @@ function framedIn(bytes: string): Framed[] {
     const codings = named("transfer-encoding");
     if (lengths.length + codings.length > 1) return found;
     const read = codings.length > 0 ? readChunks(rest) : readLength(rest, lengths[0]);
+    // What a GET carries is not waited for, and does not travel on.
+    if (!read && method === "GET") found.push({ method, body: "" });
     if (!read) return found;
     found.push({ method, body: read.body });
     rest = read.rest;
