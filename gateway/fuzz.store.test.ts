@@ -92,7 +92,7 @@ const mutation = fc.record({
 const stream = fc
   .record({
     requests: fc.array(request, { minLength: 1, maxLength: 3 }),
-    mutations: fc.array(mutation, { maxLength: 3 }),
+    mutations: fc.array(mutation, { minLength: 1, maxLength: 2 }),
   })
   .map(({ requests, mutations }) => {
     let bytes = requests.join("");
@@ -188,10 +188,10 @@ test(
           expect({ bytes, seen }).toEqual({ bytes, seen: subsequence(framed, seen) });
         }
       }),
-      { numRuns: 25, endOnFailure: true },
+      { numRuns: 40, endOnFailure: true },
     );
     // Else all of it were refused, and nothing shown.
-    expect(forwarded).toBeGreaterThan(200);
+    expect(forwarded).toBeGreaterThan(50);
   },
   { timeout: 60_000 },
 );
