@@ -65,6 +65,11 @@ const Issuer = Type.Object(
           "Beside iss, aud, sub, iat and exp. With a value: the claim is that value, or a list with it.",
       }),
     ),
+    withoutScope: Type.Optional({
+      ...names(["all", "none"]),
+      description:
+        "What its tokens without a scope may do. `all` where that is how people sign in. none when left out.",
+    }),
     headers: Type.Optional(
       Type.Unsafe<Readonly<Record<string, string>>>({
         type: "object",

@@ -134,7 +134,13 @@ const meaning = (written: WrittenFile, routes: Entries): Mistake[] => [
 function complete(written: WrittenFile): GatewayFile {
   const issuers = Object.entries(written.issuers ?? {}).map(([name, issuer]) => [
     name,
-    { clockSkewSeconds: defaultClockSkewSeconds, requiredClaims: [], headers: {}, ...issuer },
+    {
+      clockSkewSeconds: defaultClockSkewSeconds,
+      requiredClaims: [],
+      withoutScope: "none",
+      headers: {},
+      ...issuer,
+    },
   ]);
   return {
     upstreams: written.upstreams,

@@ -26,6 +26,12 @@ import { ServiceDocuments } from "./validation/service-documents.ts";
 /** Requests under way get this long to be answered after SIGTERM. */
 const drainMs = 15_000;
 
+const upstreamStates = {
+  open: "Connections to services",
+  idle: "Connections to services that wait for a call",
+  waiting: "Calls that wait for a connection to a service",
+} as const;
+
 export interface RunningGateway {
   readonly adminPort: number;
   /** Answers what is under way, then ends everything. */
@@ -90,6 +96,11 @@ export async function openGateway(
     serve: (request) => pipeline.serve(request),
     refuse: (problem, address) => pipeline.refuse(problem, address),
   });
+  metrics.gauge("gateway_connections", "Open connections of clients", [], () => edge.connections);
+  for (const state of ["open", "idle", "waiting"] as const) {
+    const sum = () => upstreams.stats().reduce((total, pool) => total + pool[state], 0);
+    metrics.gauge(`gateway_upstream_${state}`, upstreamStates[state], [], sum);
+  }
   const watch = listen({
     port: config.adminPort,
     hostname: config.adminHost,

@@ -24,6 +24,7 @@ const spec = {
   algorithms: ["ES256"] as "ES256"[],
   clockSkewSeconds: 5,
   requiredClaims: [],
+  withoutScope: "none" as const,
   headers: {},
 };
 const now = Math.floor(Date.now() / 1000);

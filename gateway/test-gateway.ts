@@ -33,6 +33,8 @@ export interface TestGateway {
   readonly lines: string[];
   readonly threats: Threats;
   readonly edge: HttpListener;
+  /** The key set that its tokens are signed with, as text. */
+  readonly jwks: string;
   /** Sends a request as if from this address, so that tests do not share rate limits. */
   call(path: string, init?: RequestInit & { address?: string }): Promise<Response>;
   token(claims?: TokenClaims): Promise<string>;
@@ -142,6 +144,7 @@ export async function startTestGateway(options: TestGatewayOptions): Promise<Tes
     lines,
     threats,
     edge,
+    jwks: JSON.stringify(keys.published),
     call: (path, { address = randomAddress(), ...init } = {}) => {
       const headers = new Headers(init.headers);
       if (!headers.has("x-forwarded-for")) headers.set("x-forwarded-for", address);

@@ -1,14 +1,29 @@
 import { mkdirSync, writeFileSync } from "node:fs";
-import { loadavg } from "node:os";
+import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
 import { failureLine } from "../../mesh/local/local-failure.ts";
 import { createTerminal, type Terminal } from "../../mesh/local/terminal.ts";
 import { openTestHome, removeTestHome } from "../../mesh/local/test-home.ts";
 import { compare } from "./edge/compare.ts";
-import { comparisonTable, ratios } from "./edge/comparison-table.ts";
+import { comparisonPicture } from "./edge/comparison-picture.ts";
 import { planCores } from "./edge/cores.ts";
+import { measureFlood } from "./edge/flood.ts";
+import { measureMemory } from "./edge/memory.ts";
 import { type EdgeOptions, readOptions } from "./edge/options.ts";
 import type { Bench } from "./edge/peer.ts";
+import { measureProfile } from "./edge/profile.ts";
+import { measureScaling } from "./edge/scaling.ts";
+
+const measurements = {
+  compare,
+  memory: measureMemory,
+  processes: measureScaling,
+  flood: measureFlood,
+  profile: measureProfile,
+} satisfies Record<
+  EdgeOptions["mode"],
+  (bench: Bench, options: EdgeOptions, terminal: Terminal) => Promise<object>
+>;
 
 const options = readOptions(process.argv.slice(2));
 if ("say" in options) {
@@ -23,7 +38,7 @@ async function run(chosen: EdgeOptions, root: string): Promise<number> {
   for (const signal of ["SIGINT", "SIGTERM"] as const)
     process.once(signal, () => void removeTestHome(home, 3000).then(() => process.exit(130)));
   try {
-    const cores = planCores(chosen.mode === "processes" ? chosen.processes : 1);
+    const cores = planCores(chosen.mode === "processes" ? chosen.processes : 1, chosen.urgent);
     terminal.line(`Load average ${load()}; ${cores.note}`);
     await measure({ home, root, cores }, chosen, terminal);
     terminal.line(`Load average at the end ${load()}`);
@@ -37,19 +52,17 @@ async function run(chosen: EdgeOptions, root: string): Promise<number> {
 }
 
 async function measure(bench: Bench, chosen: EdgeOptions, terminal: Terminal): Promise<void> {
-  const comparison = await compare(bench, chosen, terminal);
-  terminal.line("");
-  for (const line of comparisonTable(comparison)) terminal.line(line);
+  const figures = await measurements[chosen.mode](bench, chosen, terminal);
   const folder = chosen.out ?? join(bench.root, ".ecotrack/bench");
   mkdirSync(folder, { recursive: true });
-  const figures = {
-    options: chosen,
-    cores: bench.cores,
-    loadAverage: loadavg(),
-    ratios: ratios(comparison.peers),
-    ...comparison,
-  };
-  writeFileSync(join(folder, "edge.json"), `${JSON.stringify(figures, null, 2)}\n`);
+  const file = chosen.mode === "compare" ? "edge" : `edge-${chosen.mode}`;
+  const kept = { at: new Date(), options: chosen, cores: bench.cores, loadAverage: loadavg(), ...figures };
+  writeFileSync(join(folder, `${file}.json`), `${JSON.stringify(kept, null, 2)}\n`);
+  if ("peers" in figures) {
+    const note = `${cpus()[0]?.model ?? "unknown CPU"}, ${new Date().toISOString().slice(0, 10)}; bun run bench:edge`;
+    writeFileSync(join(folder, "edge.svg"), comparisonPicture(figures.peers, note));
+  }
+  terminal.line(`Figures in ${folder}`);
 }
 
 /** Of the last minute, five and fifteen. */

@@ -12,6 +12,7 @@ const caller: VerifiedToken = {
   roles: [],
   scope: "",
   scopes: [],
+  allScopes: false,
   tier: "pro",
   clientId: "key-7",
   keyId: "",

@@ -43,6 +43,8 @@ const maxSkippedBytes = 65_536;
 /** After the last answer a client's rest is read away for a while, else the system's reset would take the answer with it. */
 const lingerMs = 2000;
 const maxLingerBytes = 1_048_576;
+/** How long an idle connection is left to send one more request, when the process is to end. */
+const drainIdleMs = 1000;
 const pauseAboveBytes = 262_144;
 /** Pieces below this are copied behind their chunk's size rather than written by themselves. */
 const joinBelowBytes = 16_384;
@@ -125,9 +127,13 @@ export class ClientConnection implements BodySink {
     else this.tcp.destroy();
   }
 
-  /** No new request on this connection; one that is under way is answered. */
+  /**
+   * The next answer is the last one. What is idle is not closed at once: a request may be on its way that nobody would answer,
+   * and a client that is busy sends its next one soon.
+   */
   drain(): void {
-    if (this.phase === "idle" || this.phase === "proxy") this.#finishWriting();
+    if (this.phase === "idle" || this.phase === "proxy")
+      this.deadline = Math.min(this.deadline, performance.now() + drainIdleMs);
   }
 
   #advance(): void {
@@ -323,7 +329,7 @@ export class ClientConnection implements BodySink {
       return;
     }
     this.phase = this.#skipBytes > 0 ? "skipping" : "idle";
-    this.deadline = this.host.now + this.host.timeouts.idleMs;
+    this.deadline = this.host.now + (this.host.draining ? drainIdleMs : this.host.timeouts.idleMs);
     this.tcp.resume();
     this.#advance();
   }

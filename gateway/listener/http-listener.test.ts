@@ -418,4 +418,18 @@ describe("stopping", () => {
     idle.close();
     await stopped;
   });
+
+  test("answers a request that was on its way on an idle connection, and tells that it was the last", async () => {
+    const { client, edge } = await listener();
+    const one = await client();
+    one.send(`GET /a HTTP/1.1\r\n${host}\r\n`);
+    await one.until(/GET \/a/);
+    const stopped = edge.stop(3000);
+    one.send(`GET /b HTTP/1.1\r\n${host}\r\n`);
+    const text = await one.untilEnd();
+    expect(text).toContain("GET /b");
+    expect(text.match(/connection: close/g)).toHaveLength(1);
+    one.close();
+    await stopped;
+  });
 });

@@ -44,6 +44,7 @@ test.each([
   "/api/%5C",
   "/api/%7f",
   "/api/%41",
+  "/api/a%252fb",
   "/a\\b",
   "/a b",
   "/é",

@@ -5,8 +5,8 @@ import { edgeProblems } from "../problems.ts";
 // RFC 3986 §3.3 pchar, without escapes. What most paths consist of.
 const plainPath = /^(?:\/[\w.~!$&'()*+,;=:@-]*)+$/;
 const pathWithEscapes = /^(?:\/(?:[\w.~!$&'()*+,;=:@-]|%[0-9a-fA-F]{2})*)+$/;
-/** Escapes that mean a delimiter, a control character, or a character that needs no escape (RFC 3986 §6.2.2.2). */
-const refusedEscapes = /%(?:2[fFdDeE]|5[cCfF]|7[eEfF]|[01][0-9a-fA-F]|3[0-9]|[46][1-9a-fA-F]|[57][0-9aA])/;
+/** Escapes that mean a delimiter, a control character, another escape, or a character that needs none (RFC 3986 §6.2.2.2). */
+const refusedEscapes = /%(?:2[5fFdDeE]|5[cCfF]|7[eEfF]|[01][0-9a-fA-F]|3[0-9]|[46][1-9a-fA-F]|[57][0-9aA])/;
 const hostPattern = /^[a-zA-Z0-9.-]{1,253}(?::\d{1,5})?$|^\[[0-9a-fA-F:.]{2,45}\](?::\d{1,5})?$/;
 const urlInFull = /^https?:\/\//i;
 

@@ -11,6 +11,8 @@ const hopByHop = [
   "trailer",
   "transfer-encoding",
   "upgrade",
+  // RFC 7540 §3.2.1: only ever beside `Upgrade`.
+  "http2-settings",
 ];
 /** What the gateway vouches for itself; `expect` has been met by reading the body. */
 const setAnew = [

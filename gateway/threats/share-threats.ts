@@ -19,11 +19,7 @@ export interface SharedThreats extends ThreatNews {
  */
 export function shareThreats({ redis, log }: { redis: Redis; log: Log }): SharedThreats {
   const own = randomUUID();
-  const subscriber = redis.duplicate({
-    maxRetriesPerRequest: null,
-    commandTimeout: 0,
-    enableOfflineQueue: true,
-  });
+  const subscriber = redis.duplicate({ maxRetriesPerRequest: null, enableOfflineQueue: true });
   subscriber.on("error", () => {});
   // Every reconnection subscribes again by itself.
   subscriber.subscribe(channel).catch((error: unknown) => log.warn({ err: error }, "blocks are not shared"));

@@ -46,6 +46,7 @@ export function verifiedToken(issuer: Issuer, { keyId, claims }: UnverifiedToken
     roles: words(roles),
     scope: scopes.join(" "),
     scopes,
+    allScopes: scopes.length === 0 && issuer.withoutScope === "all",
     tier: typeof tier === "string" ? tier : "",
     clientId: text(clientId) || text(azp),
     keyId,

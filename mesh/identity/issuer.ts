@@ -22,6 +22,8 @@ export interface IssuerSpec {
   /** How far the issuer's clock and ours may differ. 5, unless said otherwise. */
   readonly clockSkewSeconds?: number | undefined;
   readonly requiredClaims?: readonly RequiredClaim[] | undefined;
+  /** What a token without any scope may do: `all` where that is how people sign in. `none`, unless said otherwise. */
+  readonly withoutScope?: "all" | "none" | undefined;
   /** Names of headers for the services behind, and of the claims that they get. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
@@ -37,6 +39,7 @@ export interface Issuer {
   readonly type: string;
   readonly clockSkewSeconds: number;
   readonly requiredClaims: readonly { readonly name: string; readonly value: unknown }[];
+  readonly withoutScope: "all" | "none";
   readonly headers: readonly HeaderMapping[];
 }
 
@@ -61,6 +64,7 @@ export function compileIssuer(spec: IssuerSpec): Issuer {
     requiredClaims: requiredClaims.map((each) =>
       typeof each === "string" ? { name: each, value: undefined } : each,
     ),
+    withoutScope: spec.withoutScope ?? "none",
     headers: compileHeaderMapping(spec.headers ?? {}),
   };
 }

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from "bun:test";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import type { Redis } from "ioredis";
 import { createLog } from "#observability/log";
 import { eventually } from "../eventually.ts";
@@ -87,3 +88,34 @@ test("revoking without Redis says so, and holds where it was said", async () => 
   expect(revocations.isRevoked("", user, Date.now() / 1000 - 1)).toBe(true);
   expect(revocations.revokeUser("", new Date(), inAMinute())).rejects.toThrow("mean everybody");
 });
+
+test("a connection that is dead and does not say so is replaced, and what was missed is read", async () => {
+  const { hostname, port } = new URL(process.env.TEST_REDIS_URL ?? "");
+  const links: { near: Socket; far: Socket }[] = [];
+  const wire = createServer((near) => {
+    const far = connect(Number(port), hostname);
+    near.pipe(far).pipe(near);
+    for (const socket of [near, far]) socket.on("error", () => {});
+    links.push({ near, far });
+  });
+  await new Promise<void>((resolve) => wire.listen(0, "127.0.0.1", () => resolve()));
+  const url = new URL(process.env.TEST_REDIS_URL ?? "");
+  url.host = `127.0.0.1:${(wire.address() as AddressInfo).port}`;
+  const redis = openRedis({ url: url.href, name: "far", log });
+  await redisReady(redis);
+  const revocations = await openRevocations({ redis, log });
+  ends.push(
+    () => wire.close(),
+    () => links.forEach(({ near }) => void near.destroy()),
+    () => redis.disconnect(),
+    () => revocations.close(),
+  );
+  // Nothing arrives any more, and nobody is told: a cable was pulled.
+  for (const { near, far } of links.splice(0)) {
+    far.unpipe(near);
+    ends.push(() => far.destroy());
+  }
+  const session = uuidV7();
+  await (await verifier()).revocations.revoke(session, inAMinute());
+  await eventually(() => (revocations.isRevoked(session) ? true : undefined), { withinMs: 12_000 });
+}, 20_000);

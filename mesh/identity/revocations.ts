@@ -1,5 +1,6 @@
 import type { Redis } from "ioredis";
 import type { Log } from "#observability/log";
+import { watchConnection } from "../redis/watch-connection.ts";
 import { createRevocationList } from "./revocation-list.ts";
 
 /** Members are session ids, scores the end of their last token in milliseconds. */
@@ -86,6 +87,8 @@ export async function openRevocations({
     });
   }
 
+  const unwatch = [watchConnection(subscriber, log), watchConnection(redis, log)];
+
   subscriber.on("message", (channel: string, message: string) => {
     // A session id and a time, or a time, an earlier time and a subject.
     const space = message.indexOf(" ");
@@ -132,6 +135,7 @@ export async function openRevocations({
     size: list.size,
     async close() {
       clearInterval(prune);
+      for (const end of unwatch) end();
       clearTimeout(retry);
       subscriber.disconnect();
     },

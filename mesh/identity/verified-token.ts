@@ -10,6 +10,8 @@ export interface VerifiedToken {
   /** As in the claim `scope`, apart by blanks (RFC 8693 §4.2). */
   readonly scope: string;
   readonly scopes: readonly string[];
+  /** It has none, and its issuer means by that all that its subject may do. */
+  readonly allScopes: boolean;
   /** What the caller has booked, `pro`; empty for nothing in particular. */
   readonly tier: string;
   /** The OAuth client, or the API key, that acts; empty where a person signed in. */

@@ -1,29 +1,14 @@
 import type { Terminal } from "../../../mesh/local/terminal.ts";
+import { type Comparison, comparisonTable, ours } from "./comparison-table.ts";
 import { debianProgram, type Program } from "./debian-program.ts";
 import { type PacedRound, pacedRound, type SaturatedRound, saturatedRound } from "./measure.ts";
 import type { EdgeOptions } from "./options.ts";
-import type { Bench, MissingPeer, Peer } from "./peer.ts";
+import type { Bench, Peer } from "./peer.ts";
 import { residentMiB } from "./process-usage.ts";
 import { programs, startBehind, startPeers } from "./start-peers.ts";
 import { median } from "./statistics.ts";
 import { createTokens } from "./tokens.ts";
 
-export interface ComparedPeer {
-  readonly name: string;
-  readonly does: string;
-  readonly saturated: readonly SaturatedRound[];
-  /** At `pacedShare` of what ours can, or of its own where it cannot do that. */
-  readonly paced: readonly PacedRound[];
-  readonly residentBeforeMiB: number;
-  readonly residentAfterMiB: number;
-}
-
-export interface Comparison {
-  readonly peers: readonly ComparedPeer[];
-  readonly missing: readonly MissingPeer[];
-}
-
-export const ours = "EcoTrack";
 const pacedShare = 0.7;
 const mostPacedRounds = 3;
 
@@ -35,7 +20,11 @@ interface Running {
 }
 
 /** Every peer in turn, round after round, so that what else the machine does meets all of them. */
-export async function compare(bench: Bench, options: EdgeOptions, { step }: Terminal): Promise<Comparison> {
+export async function compare(
+  bench: Bench,
+  options: EdgeOptions,
+  { step, line }: Terminal,
+): Promise<Comparison> {
   const tokens = createTokens();
   const wrk = await step("wrk", () => debianProgram(bench.home.cache, programs.wrk));
   const behind = await step("Upstream", () => startBehind(bench, tokens));
@@ -45,7 +34,7 @@ export async function compare(bench: Bench, options: EdgeOptions, { step }: Term
   );
   await saturatedRounds(bench, { wrk, running, options, step });
   await pacedRounds(bench, { running, options, step });
-  return {
+  const comparison = {
     missing: found.filter((peer) => "missing" in peer),
     peers: running.map(({ peer, ...measured }) => ({
       name: peer.name,
@@ -54,6 +43,9 @@ export async function compare(bench: Bench, options: EdgeOptions, { step }: Term
       residentAfterMiB: residentMiB(peer.pids),
     })),
   };
+  line("");
+  for (const row of comparisonTable(comparison)) line(row);
+  return comparison;
 }
 
 interface Rounds {

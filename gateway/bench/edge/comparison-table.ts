@@ -1,10 +1,26 @@
-import type { ComparedPeer, Comparison } from "./compare.ts";
-import { ours } from "./compare.ts";
-import type { Cost } from "./measure.ts";
+import type { Cost, PacedRound, SaturatedRound } from "./measure.ts";
+import type { MissingPeer } from "./peer.ts";
 import { median, type Spread, spread } from "./statistics.ts";
 
+export interface ComparedPeer {
+  readonly name: string;
+  readonly does: string;
+  readonly saturated: readonly SaturatedRound[];
+  /** At `pacedShare` of what ours can, or of its own where it cannot do that. */
+  readonly paced: readonly PacedRound[];
+  readonly residentBeforeMiB: number;
+  readonly residentAfterMiB: number;
+}
+
+export interface Comparison {
+  readonly peers: readonly ComparedPeer[];
+  readonly missing: readonly MissingPeer[];
+}
+
+export const ours = "EcoTrack";
 /** The lines for a terminal. Every figure is the median of the rounds; in brackets the lowest and the highest. */
 export function comparisonTable({ peers, missing }: Comparison): string[] {
+  const percent = (rounds: readonly number[]) => `${(median(rounds) * 100).toFixed(0)} %`;
   const rows = peers.map((peer) => [
     peer.name,
     thousands(median(peer.saturated.map(({ perSecond }) => perSecond))),
@@ -15,7 +31,8 @@ export function comparisonTable({ peers, missing }: Comparison): string[] {
     milliseconds(peer.paced.map(({ p50Ms }) => p50Ms)),
     milliseconds(peer.paced.map(({ p99Ms }) => p99Ms)),
     `${peer.residentBeforeMiB.toFixed(0)} → ${peer.residentAfterMiB.toFixed(0)}`,
-    `${(median(peer.saturated.map(({ othersShare }) => othersShare)) * 100).toFixed(0)} %`,
+    percent(peer.saturated.map(({ perSecond, cpuMicros }) => (perSecond * cpuMicros) / 1e6)),
+    percent(peer.saturated.map(({ othersShare }) => othersShare)),
   ]);
   const head = [
     "",
@@ -27,6 +44,7 @@ export function comparisonTable({ peers, missing }: Comparison): string[] {
     "p50 ms",
     "p99 ms",
     "MiB",
+    "core",
     "others",
   ];
   return [
@@ -64,7 +82,8 @@ function remarks(peers: readonly ComparedPeer[]): string[] {
   return [
     ...(redis.length > 0 ? [`Of ${ours}'s CPU in Redis: ${median(redis).toFixed(1)} µs a request`] : []),
     `Paced latencies have in them what the generator was late with a request: p99 ${median(late).toFixed(2)} ms`,
-    "others: the part of the time that somebody else took of the core under test",
+    "core, others: the part of the time for which the peer had its core, and somebody else. Where both leave some over, it",
+    "was the generator or the upstream that could not do more, and requests/s is less than the peer could",
   ];
 }
 

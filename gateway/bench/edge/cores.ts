@@ -9,16 +9,20 @@ export interface Cores {
   readonly around: readonly number[];
   /** What a reader has to know of how they are shared. */
   readonly note: string;
+  /** Whether what is measured goes before what else this machine does. */
+  readonly urgent: boolean;
 }
+
+export type Place = "underTest" | "around";
 
 /**
  * The last cores for the proxy, the rest for generator, upstream and Redis. Where that leaves none, they share.
  * @throws LocalFailure where processes cannot be bound to cores
  */
-export function planCores(wanted: number): Cores {
+export function planCores(wanted: number, urgent: boolean): Cores {
   if (process.platform !== "linux" || !findProgram("taskset")) {
     throw new LocalFailure(
-      "Only Linux with taskset can bind a process to a core: there is nothing to compare without",
+      "Only Linux with taskset can bind a process to a core, without which nothing compares",
     );
   }
   const all = Array.from({ length: availableParallelism() }, (_, core) => core);
@@ -26,16 +30,23 @@ export function planCores(wanted: number): Cores {
   const around = all.slice(0, -wanted);
   if (around.length > 0) {
     const note = `under test: core ${underTest.join(", ")}; generator, upstream and Redis: core ${around.join(", ")}`;
-    return { underTest, around, note };
+    return { underTest, around, note, urgent };
   }
-  const note = `all on the same ${all.length} cores: generator, upstream and Redis take theirs from what is under test`;
-  return { underTest, around: all, note };
+  const note = `generator, upstream and Redis take theirs from the ${all.length} cores of what is under test`;
+  return { underTest, around: all, note, urgent };
 }
 
-export const boundTo = (cores: readonly number[], command: readonly string[]): string[] => [
+/**
+ * Linux shares a core out between sessions (sched(7), autogroup), and each process here is a session of its own: its nice
+ * value counts for nothing, that of the session has to be set.
+ */
+const urgently = ["sh", "-c", 'echo -10 > /proc/self/autogroup; exec "$@"', "urgently"];
+
+export const boundTo = (cores: Cores, place: Place, command: readonly string[]): string[] => [
+  ...(cores.urgent ? urgently : []),
   "taskset",
   "-c",
-  cores.join(","),
+  cores[place].join(","),
   ...command,
 ];
 

@@ -27,7 +27,7 @@ export async function startFastifyPeer(
   const { output } = await runProgram([node, "--version"], { cwd: folder });
   const { port, process } = await startServer(bench, {
     name: "fastify",
-    under: "test",
+    place: "underTest",
     command: (port) => [node, script, String(port), upstream],
     env: { NODE_ENV: "production", SECRET: tokens.secret, ISSUER: issuer, AUDIENCE: audience },
     ready: path,

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { freePorts } from "../../../mesh/local/free-ports.ts";
+import type { Home } from "../../../mesh/local/home.ts";
 import { pinnedBun } from "../../../mesh/local/install-packages.ts";
 import { startRedis } from "../../../mesh/local/redis-server.ts";
 import { createSecrets } from "../../../mesh/local/secrets.ts";
@@ -18,8 +19,8 @@ export interface GatewayOptions {
   readonly tokens: Tokens;
   /** That share the port. */
   readonly processes?: number;
-  /** Changed or added to its environment. */
-  readonly env?: Readonly<Record<string, string>>;
+  /** The runtime's own, before the program. */
+  readonly flags?: readonly string[];
   /** The limits as they stand in gateway.yaml, and not out of reach. */
   readonly realLimits?: boolean;
 }
@@ -39,7 +40,8 @@ export async function startGatewayPeer(bench: Bench, options: GatewayOptions): P
   const { upstream, tokens } = options;
   const redis = await redisOf(bench);
   const count = options.processes ?? 1;
-  const file = join(bench.home.directory, `gateway-${count}.yaml`);
+  const name = `gateway-${++started}`;
+  const file = join(bench.home.directory, `${name}.yaml`);
   writeFileSync(file, gatewayFile(bench.root, options.realLimits ?? false));
   const [adminPort = 0] = await freePorts(1);
   const names = ["USER", "PRODUCT", "ORDER", "PAYMENT", "NOTIFICATION"];
@@ -52,14 +54,13 @@ export async function startGatewayPeer(bench: Bench, options: GatewayOptions): P
     NODE_ENV: "production",
     ...(has(sampling) && { [sampling]: "0.1" }),
     ...(has(processes) && { [processes]: String(count) }),
-    ...options.env,
   };
   const [port = 0] = await freePorts(1);
   const main = join(bench.root, "gateway/main.ts");
   const { process } = await startServer(bench, {
-    name: count === 1 ? "gateway" : `gateway-${count}`,
-    under: "test",
-    command: () => [pinnedBun(bench.root), main],
+    name,
+    place: "underTest",
+    command: () => [pinnedBun(bench.root), ...(options.flags ?? []), main],
     env: { ...env, PORT: String(port) },
     port,
     ready: "/health/ready",
@@ -75,33 +76,34 @@ export async function startGatewayPeer(bench: Bench, options: GatewayOptions): P
   };
 }
 
-const redisServers = new WeakMap<Bench, Promise<{ url: string; pid: number }>>();
+let started = 0;
+const redisServers = new WeakMap<Home, Promise<{ url: string; pid: number }>>();
 
 /** One for all gateways of a run, beside the generator and not beside what is measured. */
 function redisOf(bench: Bench): Promise<{ url: string; pid: number }> {
-  const known = redisServers.get(bench);
+  const known = redisServers.get(bench.home);
   if (known) return known;
-  const started = (async () => {
+  const starting = (async () => {
     const { redisPassword } = await createSecrets();
     const { url, process } = await startRedis(bench.home, { password: redisPassword, durable: false });
     await bind(process.pid, bench.cores.around);
     return { url, pid: process.pid };
   })();
-  redisServers.set(bench, started);
-  return started;
+  redisServers.set(bench.home, starting);
+  return starting;
 }
+
+/** A minute: 100,000 a second are more than a core answers, and still a limit like others to whoever counts. */
+const outOfReach = { requests: 6_000_000, burst: 200_000 };
 
 /** The repository's own file with a second limit for every route. */
 function gatewayFile(root: string, realLimits: boolean): string {
   const file = parse(readFileSync(join(root, "gateway/gateway.yaml"), "utf8"));
-  const large = realLimits ? {} : { requests: 1_000_000_000, burst: 1_000_000 };
+  // Out of reach like the limits: a flood is to be measured and not shut out.
+  if (!realLimits) delete file.threats;
+  const large = realLimits ? {} : outOfReach;
   for (const limit of Object.values<Record<string, unknown>>(file.limits)) Object.assign(limit, large);
-  file.limits["bench-address"] = {
-    requests: 1_000_000_000,
-    perSeconds: 60,
-    burst: 1_000_000,
-    by: ["address"],
-  };
+  file.limits["bench-address"] = { ...outOfReach, perSeconds: 60, by: ["address"] };
   file.defaults.limits = [...file.defaults.limits, "bench-address"];
   return stringify(file);
 }

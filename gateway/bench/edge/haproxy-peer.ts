@@ -15,7 +15,7 @@ export async function startHaproxyPeer(
   const file = join(bench.home.directory, "haproxy.cfg");
   const { port, process } = await startServer(bench, {
     name: "haproxy",
-    under: "test",
+    place: "underTest",
     command: (port) => {
       writeFileSync(file, configuration(port, upstream, tokens.secret), { mode: 0o600 });
       return [haproxy.path, "-db", "-f", file];

@@ -25,6 +25,7 @@ export class LoadGenerator {
   readonly #open: Connection[] = [];
   #begun = 0;
   #ended = 0;
+  readonly #byStatus: Record<string, number> = {};
   #wrong = 0;
   #firstWrong = "";
   #nextDue = 0;
@@ -61,6 +62,7 @@ export class LoadGenerator {
       maxMs: this.#latencies.maxMs,
       lateP50Ms: this.#lateness.at(0.5),
       lateP99Ms: this.#lateness.at(0.99),
+      byStatus: this.#byStatus,
       wrong: this.#wrong,
       firstWrong: this.#firstWrong,
     };
@@ -126,7 +128,9 @@ export class LoadGenerator {
   #readHead(connection: Connection, bytes: Buffer): void {
     const end = bytes.indexOf(headEnd);
     const head = bytes.toString("latin1", 0, end === -1 ? bytes.length : end);
-    if (Number(head.slice(9, 12)) !== this.spec.status || end === -1) {
+    const status = head.slice(9, 12);
+    this.#byStatus[status] = (this.#byStatus[status] ?? 0) + 1;
+    if (!this.spec.statuses.includes(Number(status)) || end === -1) {
       if (this.#wrong++ === 0) this.#firstWrong = bytes.toString("latin1", 0, 600);
     }
     const length = /\r\ncontent-length: ?(\d+)/i.exec(head)?.[1];

@@ -13,8 +13,8 @@ export interface LoadSpec {
   readonly requests: number;
   /** The first so many are not in the latencies: what is compiled on first use has been by then. */
   readonly warmUp: number;
-  /** What each is to be answered with. */
-  readonly status: number;
+  /** With one of these each is to be answered. */
+  readonly statuses: readonly number[];
 }
 
 /** What it says at its end, as JSON in one line. */
@@ -28,6 +28,8 @@ export interface LoadResult {
   /** How late the generator was with a request that had a free connection. The latencies have it in them. */
   readonly lateP50Ms: number;
   readonly lateP99Ms: number;
+  /** How many answers had which status. */
+  readonly byStatus: Readonly<Record<string, number>>;
   readonly wrong: number;
   readonly firstWrong: string;
 }

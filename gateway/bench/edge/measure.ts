@@ -52,7 +52,7 @@ export async function pacedRound(
     rate,
     requests: Math.round(rate * seconds) + warmUp,
     warmUp,
-    status: 200,
+    statuses: [200],
   };
   const { result, cost } = await withCost(bench, peer, () => runLoad(bench, peer.name, spec));
   const { p50Ms, p99Ms, lateP50Ms, lateP99Ms } = result;

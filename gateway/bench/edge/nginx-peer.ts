@@ -11,7 +11,7 @@ export async function startNginxPeer(bench: Bench, nginx: Program, upstream: str
   const file = join(bench.home.directory, "nginx.conf");
   const { port, process } = await startServer(bench, {
     name: "nginx",
-    under: "test",
+    place: "underTest",
     command: (port) => {
       writeFileSync(file, nginxFile(bench.home.directory, "nginx", proxy(port, upstream)));
       return [nginx.path, "-c", file, "-p", bench.home.directory, "-e", "stderr"];

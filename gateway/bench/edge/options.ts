@@ -4,6 +4,8 @@ const usage = `What the gateway costs a request, beside what others cost for the
   bun run bench:edge --memory        a million requests of 100,000 users: is its memory flat?
   bun run bench:edge --processes 2   several processes on one port: how it scales
   bun run bench:edge --flood         tokens with random signatures: what a refusal costs
+  bun run bench:edge --profile       where the gateway's microseconds go
+  … --urgent                         before what else this machine does, as far as root may say so
 
 Compared are nginx (only passes on), HAProxy (HS256 token, one limit), Fastify on Node (HS256 token, one limit) and this
 gateway (ES256 token, two limits over Redis, metrics, access log). Each has one core for itself; generator, upstream and
@@ -18,19 +20,20 @@ export const peerNames = ["nginx", "haproxy", "fastify", "ecotrack"] as const;
 export type PeerName = (typeof peerNames)[number];
 
 export interface EdgeOptions {
-  readonly mode: "compare" | "memory" | "processes" | "flood";
+  readonly mode: "compare" | "memory" | "processes" | "flood" | "profile";
   readonly processes: number;
   readonly seconds: number;
   readonly rounds: number;
   readonly connections: number;
   readonly only: readonly PeerName[];
   readonly out: string | undefined;
+  readonly urgent: boolean;
 }
 
 /** What was asked for; else what to print and whether that is a mistake. */
 export function readOptions(args: readonly string[]): EdgeOptions | { say: string; code: number } {
   if (args.includes("--help")) return { say: usage, code: 0 };
-  const flags = ["--memory", "--flood"];
+  const flags = ["--memory", "--flood", "--profile", "--urgent"];
   const values = ["--processes", "--seconds", "--rounds", "--connections", "--only", "--out"];
   const given = new Map<string, string>();
   for (let at = 0; at < args.length; at++) {
@@ -60,6 +63,7 @@ export function readOptions(args: readonly string[]): EdgeOptions | { say: strin
     connections: number("--connections", 32, [1, 250]),
     only: only.filter(isPeer),
     out: given.get("--out"),
+    urgent: given.has("--urgent"),
   };
   return wrong.length === 0 ? options : { say: wrong.join("\n"), code: 1 };
 }
@@ -69,5 +73,6 @@ const isPeer = (name: string): name is PeerName => peerNames.some((each) => each
 function modeOf(given: ReadonlyMap<string, string>): EdgeOptions["mode"] {
   if (given.has("--memory")) return "memory";
   if (given.has("--flood")) return "flood";
+  if (given.has("--profile")) return "profile";
   return given.has("--processes") ? "processes" : "compare";
 }

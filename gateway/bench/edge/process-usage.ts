@@ -4,12 +4,23 @@ import { readdirSync, readFileSync } from "node:fs";
 const ticksPerSecond = 100;
 const pageBytes = 4096;
 
-/** CPU seconds of a process: user and system, of all its threads. Work of the kernel for its packets is system time. */
-export function cpuSeconds(pid: number): number {
+export interface CpuTime {
+  readonly user: number;
+  /** The kernel's work for it, that for its packets included. */
+  readonly system: number;
+}
+
+/** Seconds, of all threads of a process. */
+export function cpuTime(pid: number): CpuTime {
   const text = readFileSync(`/proc/${pid}/stat`, "utf8");
   // The name stands in brackets and may hold anything; fields are counted from behind it (proc(5)).
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+  return { user: Number(fields[11]) / ticksPerSecond, system: Number(fields[12]) / ticksPerSecond };
+}
+
+export function cpuSeconds(pid: number): number {
+  const { user, system } = cpuTime(pid);
+  return user + system;
 }
 
 export const cpuSecondsOf = (pids: readonly number[]): number =>

@@ -4,13 +4,13 @@ import { freePorts } from "../../../mesh/local/free-ports.ts";
 import { LocalFailure } from "../../../mesh/local/local-failure.ts";
 import { logTail } from "../../../mesh/local/log-tail.ts";
 import { type RunningProcess, spawnProcess } from "../../../mesh/local/spawn-process.ts";
-import { boundTo } from "./cores.ts";
+import { boundTo, type Place } from "./cores.ts";
 import type { Bench } from "./peer.ts";
 
 export interface ServerOptions {
   readonly name: string;
   /** Where it runs: on the cores of what is measured, or on those of what is not. */
-  readonly under: "test" | "around";
+  readonly place: Place;
   readonly command: (port: number) => readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly port?: number;
@@ -28,13 +28,12 @@ const readyWithinMs = 20_000;
 
 /** Starts a server on a free port of 127.0.0.1 and waits until it answers. @throws LocalFailure with its last words */
 export async function startServer(bench: Bench, options: ServerOptions): Promise<Server> {
-  const { name, under, command, env, ready } = options;
+  const { name, place, command, env, ready } = options;
   const [free = 0] = options.port === undefined ? await freePorts(1) : [options.port];
-  const cores = under === "test" ? bench.cores.underTest : bench.cores.around;
   const running = await spawnProcess(bench.home, {
     name,
-    group: under === "test" ? "gateway" : "service",
-    command: boundTo(cores, command(free)),
+    group: place === "underTest" ? "gateway" : "service",
+    command: boundTo(bench.cores, place, command(free)),
     cwd: bench.root,
     env: childEnvironment(env),
   });

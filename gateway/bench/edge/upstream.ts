@@ -10,7 +10,7 @@ export async function startUpstream(bench: Bench, nginx: Program, jwks: string):
   const file = join(bench.home.directory, "upstream.conf");
   const { port } = await startServer(bench, {
     name: "upstream",
-    under: "around",
+    place: "around",
     command: (port) => {
       writeFileSync(file, nginxFile(bench.home.directory, "upstream", server(port, jwks)));
       return [nginx.path, "-c", file, "-p", bench.home.directory, "-e", "stderr"];

@@ -31,7 +31,7 @@ export async function saturate(
   const running = await spawnProcess(bench.home, {
     name: `wrk-${++runs}`,
     group: "test",
-    command: boundTo(bench.cores.around, [
+    command: boundTo(bench.cores, "around", [
       wrk.path,
       ...load,
       ...headers,

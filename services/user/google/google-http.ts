@@ -79,7 +79,11 @@ export function createGoogleHttp(app: ReturnType<typeof createServiceApp>, deps:
     )
     .get("/api/auth/google/callback", ({ request }) => comeBack({ ...deps, google: provider() }, request), {
       anyone: true,
-      detail: { summary: "Where Google sends the browser", tags },
+      detail: {
+        summary: "Where Google sends the browser",
+        responses: { 303: { description: "To the front end, with `code` or `error`" } },
+        tags,
+      },
     })
     .post(
       "/api/auth/google/session",

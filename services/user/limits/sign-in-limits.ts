@@ -53,7 +53,9 @@ export function createSignInLimits(counters: AttemptCounters) {
     async afterSignIn(email: string, { address }: Visitor): Promise<void> {
       const account = accountKey(email);
       const network = networkOf(address);
-      await counters.giveBack(`account:${account}`, failuresPerAccount);
+      const known = network !== "" && (await counters.knows(`known:${account}`, network));
+      // From a known address nothing was taken; giving it back all the same would be a guess for somebody else.
+      if (!known) await counters.giveBack(`account:${account}`, failuresPerAccount);
       if (network === "") return;
       await counters.giveBack(`address:${network}`, failuresPerAddress);
       await counters.forget(pair(account, network));

@@ -4,7 +4,7 @@ import { eventually } from "#mesh/eventually";
 import { testDatabase } from "#mesh/postgres/test-database";
 import { migrations, startTestService } from "../test-service.ts";
 import { createTestBrowser } from "./test-browser.ts";
-import { back, openConsentScene, type TestClient } from "./test-consent.ts";
+import { back, openConsentScene, redirectUri, type TestClient } from "./test-consent.ts";
 
 const database = await testDatabase(migrations);
 const service = await startTestService(database);
@@ -60,14 +60,12 @@ describe("a code", () => {
     expect(await exchange(code)).toMatchObject({ status: 400, body: { error: "invalid_grant" } });
   });
 
-  test("is worth nothing to another client, and after a minute", async () => {
-    const other = (await register({
-      name: "Thief",
-      kind: "confidential",
-      scopes: ["profile"],
-    })) as typeof client;
-    const stolen = { client_id: other.id, client_secret: other.secret };
+  test("is worth nothing to another client, even one that may do the same, and after a minute", async () => {
+    const [redirectUris, scopes] = [[redirectUri], ["orders:read", "profile"]];
+    const other = await register({ name: "Thief", kind: "confidential", redirectUris, scopes });
     const person = await service.register();
+    await codeFor(person, path({ client_id: other.id }));
+    const stolen = { client_id: other.id, client_secret: other.secret };
     expect((await exchange(await codeFor(person), stolen)).body.error).toBe("invalid_grant");
     const code = await codeFor(person);
     service.clock.offsetMs = 61_000;

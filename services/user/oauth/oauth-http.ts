@@ -102,7 +102,14 @@ export function createOAuthHttp(app: ReturnType<typeof createServiceApp>, deps: 
         if (isOAuthError(form)) return oauthErrorResponse(form);
         return accepted(answerAuthorization(deps, request, form, visitorOf(request)));
       },
-      { anyone: true, detail: { hide: true } },
+      {
+        anyone: true,
+        detail: {
+          ...authorizeOperation,
+          summary: "Where the page's own forms go; nothing for clients",
+          tags,
+        },
+      },
     )
     .get(
       "/.well-known/oauth-authorization-server",
