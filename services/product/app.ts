@@ -2,6 +2,7 @@ import type { Redis } from "ioredis";
 import { gather } from "#mesh/gather";
 import type { ServiceAppOptions } from "#mesh/http/service-app";
 import type { Autocommit, Sql, Transact } from "#mesh/postgres/sql";
+import { startStockAudit } from "./audit-stock.ts";
 import { createCatalogue } from "./catalogue.ts";
 import { createCatalogueVersion } from "./catalogue-version.ts";
 import { startSweeper } from "./expire-holds.ts";
@@ -60,6 +61,7 @@ export function createProductApp({
     newId,
   };
   const sweeper = startSweeper(deps, log);
+  const audit = startStockAudit(deps, log);
   return {
     app: createProductHttp({ name: "product-service", identity, log, metrics }, deps),
     deps,
@@ -67,6 +69,8 @@ export function createProductApp({
       const added = await seedCatalogue(deps);
       log.info({ added }, "catalogue is seeded");
     },
-    close: () => sweeper.stop(),
+    close: async () => {
+      await Promise.all([sweeper.stop(), audit.stop()]);
+    },
   };
 }

@@ -11,5 +11,10 @@ export function createProductMetrics(metrics: Metrics) {
     ]),
     /** `outcome` is what became of it: held, confirmed, released, expired, or the code of the refusal. */
     reservations: metrics.counter("product_reservations_total", "Steps of reservations", ["outcome"]),
+    violations: metrics.counter(
+      "invariant_violations_total",
+      "Products whose stock disagrees with its deliveries or its reservations",
+      ["invariant"],
+    ),
   };
 }

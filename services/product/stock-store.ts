@@ -147,8 +147,12 @@ export async function insertStocks(tx: Transaction, stocks: readonly InitialStoc
   const ids = stocks.map((each) => each.productId);
   const amounts = stocks.map((each) => each.onHand);
   await tx`
-    insert into stock (product_id, on_hand, delivered)
-    select id, amount, amount from unnest(${ids}::uuid[], ${amounts}::int[]) as s (id, amount)`;
+    with delivered as (
+      insert into stock (product_id, on_hand, delivered)
+      select id, amount, amount from unnest(${ids}::uuid[], ${amounts}::int[]) as s (id, amount)
+      returning product_id, delivered
+    )
+    insert into deliveries (product_id, pieces) select product_id, delivered from delivered`;
 }
 
 export interface InitialStock {
@@ -172,9 +176,14 @@ export async function changeStock(
 ): Promise<StockLevel | undefined> {
   const by = "onHand" in change ? tx`${change.onHand}::int - on_hand` : tx`${change.delivered}::int`;
   const [row] = await tx<StockLevel[]>`
-    update stock set on_hand = on_hand + (${by}), delivered = delivered + (${by})
-    where product_id = ${productId}
-    returning product_id as "productId", on_hand as "onHand", reserved`;
+    with changed as (
+      update stock set on_hand = on_hand + (${by}), delivered = delivered + (${by})
+      where product_id = ${productId}
+      returning product_id, on_hand, reserved, new.delivered - old.delivered as pieces
+    ), noted as (
+      insert into deliveries (product_id, pieces) select product_id, pieces from changed where pieces <> 0
+    )
+    select product_id as "productId", on_hand as "onHand", reserved from changed`;
   return row;
 }
 
