@@ -78,7 +78,7 @@ const calls: [
     "a product",
     "product",
     "POST",
-    () => ["/api/products", { ...productBody({ onHand: 1, price: 100 }), repairability: 11 }],
+    () => ["/api/products", { ...productBody({ onHand: -1, price: 100 }) }],
     () => adminToken,
   ],
   [
