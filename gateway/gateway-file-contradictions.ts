@@ -19,19 +19,35 @@ export function contradictions(file: WrittenFile, routes: Entries): Mistake[] {
   ];
 }
 
+/** Beyond it the time between two requests drowns in what a clock in microseconds can tell. */
+const mostPerSecond = 100_000;
+
+const tiersOf = (tiers: WrittenFile["limits"][string]["tiers"]) => Object.entries(tiers ?? {});
+
 function inLimits({ limits }: WrittenFile): Mistake[] {
   const mistakes: Mistake[] = [];
   for (const [name, limit] of Object.entries(limits)) {
     const at = (...key: At): At => ["limits", name, ...key];
     if (limit.by.includes("caller") && (limit.by.includes("user") || limit.by.includes("address")))
       mistakes.push({ at: at("by"), message: "has caller, which is the user or the address already" });
+    const rates: (readonly [At, { requests: number; perSeconds?: number }])[] = [
+      [at("requests"), limit],
+      ...tiersOf(limit.tiers).map(([tier, each]) => [at("tiers", tier), { ...limit, ...each }] as const),
+    ];
+    for (const [place, { requests, perSeconds }] of rates) {
+      if (perSeconds !== undefined && requests / perSeconds > mostPerSecond)
+        mistakes.push({
+          at: place,
+          message: `is more than ${mostPerSecond} a second, which is no limit: leave it out`,
+        });
+    }
     if (limit.per === undefined) continue;
     if (limit.burst !== undefined)
       mistakes.push({
         at: at("burst"),
         message: `contradicts per: ${limit.per}, of which all may come at once`,
       });
-    for (const [tier, numbers] of Object.entries(limit.tiers ?? {})) {
+    for (const [tier, numbers] of tiersOf(limit.tiers)) {
       for (const key of ["perSeconds", "burst"] as const) {
         if (numbers[key] !== undefined)
           mistakes.push({

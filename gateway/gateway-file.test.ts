@@ -105,6 +105,12 @@ const cases: readonly (readonly [string, string, string, string])[] = [
     "",
     "limits.default needs either perSeconds and burst or per",
   ],
+  [
+    "a rate that no clock can count",
+    "requests: 10, perSeconds: 1,",
+    "requests: 100001, perSeconds: 1,",
+    "limits.default.requests is more than 100000 a second",
+  ],
   ["a burst of a quota", "per: day,", "per: day, burst: 5,", "limits.keys.burst contradicts per: day"],
   [
     "a caller who is counted twice",

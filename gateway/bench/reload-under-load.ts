@@ -110,9 +110,9 @@ async function run({ reloads, connections }: ReloadOptions, scene: Scene): Promi
 function variant(own: string, at: number): string {
   const file = parse(own) as Written;
   for (const limit of Object.values(file.limits))
-    Object.assign(limit, { requests: 1e9 - at, burst: 900_000 + at });
+    Object.assign(limit, { requests: 6e6 - at, burst: 900_000 + at });
   for (const { tiers } of Object.values(file.limits)) {
-    for (const tier of Object.values(tiers ?? {})) Object.assign(tier, { requests: 1e9 - at });
+    for (const tier of Object.values(tiers ?? {})) Object.assign(tier, { requests: 6e6 - at });
   }
   file.defaults.timeoutMs = 10_000 + at;
   file.routes.push({ path: `/api/version-${at}`, methods: ["GET"], upstream: "product", auth: "anyone" });

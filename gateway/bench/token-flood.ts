@@ -21,7 +21,7 @@ const clockTicksPerSecond = 100;
 const file = `
 upstreams: { shop: { url: "\${USER_SERVICE_URL}" } }
 issuers: { ecotrack: { issuer: "\${TOKEN_ISSUER}", jwks: "\${JWKS_URL}", audience: "\${TOKEN_AUDIENCE}", algorithms: [ES256] } }
-limits: { default: { requests: 1000000000, perSeconds: 60, burst: 1000000, by: [caller] } }
+limits: { default: { requests: 6000000, perSeconds: 60, burst: 1000000, by: [caller] } }
 defaults: { limits: [default], timeoutMs: 5000, bodyBytes: 1000 }
 routes: [{ path: /closed, methods: [GET], upstream: shop, auth: user }]
 `;

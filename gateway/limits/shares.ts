@@ -12,8 +12,7 @@ const overAlonePart = 0.1;
  * @param requests in the limit's time, or ten seconds
  */
 export function creditFor(requests: number, burst: number, processes: number): number {
-  const each = Math.min(((requests + burst) * overPart) / processes, burst / (4 * processes));
-  return each >= 4 ? 4 : Math.floor(each);
+  return Math.floor(Math.min(((requests + burst) * overPart) / processes, burst / (4 * processes)));
 }
 
 /**
