@@ -79,9 +79,17 @@ test("one that was held when it was passed is counted when it is sold, also afte
 });
 
 test("deliveries and counts are added up", async () => {
-  await editProduct(products.deps, productId, { change: {}, expectedVersion: undefined, stock: { delivered: 20 } });
+  await editProduct(products.deps, productId, {
+    change: {},
+    expectedVersion: undefined,
+    stock: { delivered: 20 },
+  });
   await sell();
-  await editProduct(products.deps, productId, { change: {}, expectedVersion: undefined, stock: { onHand: 7 } });
+  await editProduct(products.deps, productId, {
+    change: {},
+    expectedVersion: undefined,
+    stock: { onHand: 7 },
+  });
   await audit(false);
   expect(await findings()).toEqual([]);
   const [row] =

@@ -36,7 +36,7 @@ export async function auditStock(
       more = await transaction((tx) => countReservations(tx, { before, limit }));
     }
     if (more) return false;
-    const violations = (await findStockDisagreements(sql, mostFindings)).flatMap(judge);
+    const violations = (await transaction((tx) => findStockDisagreements(tx, mostFindings))).flatMap(judge);
     for (const { productId, invariant, detail } of await saveStockViolations(sql, violations)) {
       metrics.violations.inc({ invariant });
       log.error({ productId, invariant, detail }, "an invariant of a product's stock does not hold");
