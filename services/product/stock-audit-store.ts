@@ -14,6 +14,10 @@ export async function endStockAudit(sql: Sql): Promise<void> {
   await sql`update stock_audit_progress set leased_until = now()`;
 }
 
+/** The planner cannot know how little is behind an id that it learns when it runs, and would read all there ever was. */
+const readByIndex = (tx: Transaction) => tx`
+  select set_config(name, 'off', true) from unnest(array['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin']) as name`;
+
 /**
  * Counts the next reservations of orders whose id is below `before`, and what has changed of those that were passed. One
  * statement, so that it sees one moment: what a release writes into its queue later is taken off later.
@@ -23,6 +27,7 @@ export async function countReservations(
   tx: Transaction,
   { before, limit }: { readonly before: string; readonly limit: number },
 ): Promise<boolean> {
+  await readByIndex(tx);
   const [row] = await tx<{ most: number }[]>`
     with batch as materialized (
       select r.order_id, r.status, r.product_ids, r.quantities from reservations r
@@ -79,8 +84,7 @@ export interface StockDisagreement {
  * that was not yet. One statement, so that it sees one moment.
  */
 export async function findStockDisagreements(tx: Transaction, limit: number): Promise<StockDisagreement[]> {
-  // The planner cannot know how little is behind an id that it learns when it runs, and would read all there ever was.
-  await tx`set local enable_seqscan = off`;
+  await readByIndex(tx);
   return await tx<StockDisagreement[]>`
     with progress as materialized (
       select audited_to from stock_audit_progress
