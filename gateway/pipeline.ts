@@ -87,7 +87,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (keptOut) return keptOut;
     screenHeaders(exchange);
     const outside = readTarget(exchange) ?? answerOptions(exchange, table) ?? findRoute(exchange, table);
-    const blocked = refuseBlockedAddress(exchange, threats, verifier);
+    const blocked = refuseBlockedAddress(exchange, threats, verifier, apiKeys);
     if (blocked) return blocked;
     const { route } = exchange;
     if (outside || !route) return outside ?? edgeProblems.routeNotFound();

@@ -1,5 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
+import { randomBytes } from "node:crypto";
 import { eventually } from "#mesh/eventually";
+import { createApiKey } from "#mesh/identity/api-key-format";
 import { openRedis } from "#mesh/redis/open-redis";
 import { createLog } from "#observability/log";
 import { createMetrics } from "#observability/metrics";
@@ -18,7 +20,7 @@ threats: { halfLifeSeconds: 3600, flagAbove: 20, block: { above: 50, seconds: 60
 defaults: { limits: [default], timeoutMs: 3000, bodyBytes: 1000 }
 routes:
   - { path: /api/auth/login, methods: [POST], upstream: user, auth: anyone, ignoreToken: true }
-  - { path: "/api/users/{id}", methods: [GET], upstream: user, auth: user }
+  - { path: "/api/users/{id}", methods: [GET], upstream: user, auth: { accept: [token, api-key] } }
   - { path: "/api/products/{id}", methods: [GET], upstream: user, auth: anyone }
 `;
 
@@ -26,6 +28,8 @@ let gateway: TestGateway;
 /** What the service answers by the last part of the path; a password that is right is "right". */
 async function answer(request: Request): Promise<Response> {
   const { pathname } = new URL(request.url);
+  if (pathname === "/internal/api-keys/exchange")
+    return Response.json({ accessToken: await gateway.token(), expiresIn: 900 });
   const known: Record<string, number> = { forbidden: 403, missing: 404, conflict: 409 };
   if (request.method === "POST")
     return new Response(null, { status: (await request.text()).includes("right") ? 200 : 401 });
@@ -81,6 +85,16 @@ test("who has signed in before stays in at an address that others got blocked; f
   expect((await read("203.0.113.3", "/api/users/me", bearer(await gateway.token()))).status).toBe(429);
   expect((await read("203.0.113.3", "/api/none", token)).status).toBe(429);
   expect((await logIn("203.0.113.3", "a@example.test", "right", token)).status).toBe(429);
+});
+
+test("so does who has used an API key before", async () => {
+  const [used, other] = [createApiKey(randomBytes), createApiKey(randomBytes)].map((key) => ({
+    "x-api-key": key,
+  }));
+  expect((await read("203.0.113.8", "/api/users/me", used)).status).toBe(200);
+  await guess("203.0.113.8", (nth) => `${nth}@example.test`);
+  expect((await read("203.0.113.8", "/api/users/me", used)).status).toBe(200);
+  expect((await read("203.0.113.8", "/api/users/me", other)).status).toBe(429);
 });
 
 test("an account is never locked by failures elsewhere; it is flagged", async () => {

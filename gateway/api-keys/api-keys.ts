@@ -17,6 +17,8 @@ export type KeyOutcome = KeyToken | "refused" | "unavailable";
 export interface ApiKeys {
   /** At once for a key that is known; a promise where user-service has to be asked. */
   tokenFor(key: string): KeyOutcome | Promise<KeyOutcome>;
+  /** Whether the key was found good before, and still is; asks nobody. */
+  recalls(key: string): boolean;
   /** How many keys are known. */
   remembered(): number;
 }
@@ -83,6 +85,11 @@ export function createApiKeys({
     return asked.get(id) ?? (entry ? checkAgain(id, key, entry) : mayAsk(id) ? ask(id, key) : "unavailable");
   }
 
+  function recalls(key: string): boolean {
+    const entry = looksLikeApiKey(key) ? known.get(hash("sha256", key, "base64")) : undefined;
+    return entry !== undefined && verifier().recall(entry.token) !== undefined;
+  }
+
   const mayAsk = (id: string): boolean =>
     !asked.has(id) && asked.size < bounds.maxAsked && elapsed() >= awayUntil;
 
@@ -118,5 +125,5 @@ export function createApiKeys({
     return { token: told.token, caller: checked };
   }
 
-  return { tokenFor, remembered: () => known.size };
+  return { tokenFor, recalls, remembered: () => known.size };
 }

@@ -2,34 +2,42 @@ import { createHash } from "node:crypto";
 import { readBearer } from "#mesh/identity/bearer-token";
 import type { TokenVerifier } from "#mesh/identity/verify-token";
 import type { Problem } from "#mesh/problem";
+import type { ApiKeys } from "../api-keys/api-keys.ts";
 import type { Exchange } from "../exchange.ts";
 import { addressKey } from "../limits/address-key.ts";
 import { edgeProblems } from "../problems.ts";
 import type { Route } from "../routes.ts";
 import { signalOf } from "../threats/signal-of.ts";
 import type { Threats } from "../threats/threats.ts";
+import { apiKeyHeader } from "./authenticate.ts";
 import { plainAddress, type TrustedProxies } from "./client-address.ts";
 
 /** Beyond it a body names no account: who signs in has little to say. */
 const maxSignInBytes = 4096;
 
 /**
- * Refuses an address that is blocked. Who holds a token that was found good before stays in, on routes that look at tokens:
+ * Refuses an address that is blocked. Who holds a token or key that was found good before stays in, on routes that look at it:
  * others at the same address must not lock a person out. Nothing is computed while nobody is blocked.
  */
 export function refuseBlockedAddress(
   exchange: Exchange,
   threats: Threats,
   verifier: Pick<TokenVerifier, "recall">,
+  apiKeys?: Pick<ApiKeys, "recalls">,
 ): Problem | undefined {
   if (!threats.anyBlock) return undefined;
   const leftMs = threats.addressBlockedFor(addressKey(exchange.address));
-  return leftMs <= 0 || isVouchedFor(exchange, verifier) ? undefined : refusal(leftMs);
+  return leftMs <= 0 || isVouchedFor(exchange, verifier, apiKeys) ? undefined : refusal(leftMs);
 }
 
-function isVouchedFor({ route, fields }: Exchange, verifier: Pick<TokenVerifier, "recall">): boolean {
+function isVouchedFor(
+  { route, fields }: Exchange,
+  verifier: Pick<TokenVerifier, "recall">,
+  apiKeys: Pick<ApiKeys, "recalls"> | undefined,
+): boolean {
+  if (!route || route.ignoreToken) return false;
   const authorization = fields.get("authorization");
-  if (!route || route.ignoreToken || authorization === null) return false;
+  if (authorization === null) return apiKeys?.recalls(fields.get(apiKeyHeader) ?? "") ?? false;
   const read = readBearer(authorization);
   return typeof read === "object" && verifier.recall(read.token) !== undefined;
 }
