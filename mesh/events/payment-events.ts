@@ -20,6 +20,8 @@ export const paymentEvents = {
   "ecotrack.payment.processed.v1": payment,
   "ecotrack.payment.failed.v1": Type.Composite([payment, Type.Object({ reason: Type.String() })]),
   "ecotrack.payment.refunded.v1": Type.Composite([payment, Type.Object({ refunded: moneySchema })]),
+  /** A refund did not reach the buyer and is with us again; `refunded` is what has gone back without it. */
+  "ecotrack.payment.refund-reversed.v1": Type.Composite([payment, Type.Object({ refunded: moneySchema })]),
   /** The buyer asked the bank for the money back; `withdrawn` is what the bank took for that. */
   "ecotrack.payment.disputed.v1": Type.Composite([
     payment,

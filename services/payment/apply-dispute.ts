@@ -1,8 +1,9 @@
 import { paymentTopic } from "#mesh/events/payment-events";
+import type { Money } from "#mesh/money";
 import { appendEvents } from "#mesh/outbox/append";
 import { type ChargeNews, isOf, type WebhookResult, within } from "./apply-event.ts";
 import { appendAudit } from "./audit-log.ts";
-import { bookDispute, type Dispute, saveDispute } from "./dispute-store.ts";
+import { bookDispute, bookDisputeFee, type Dispute, saveDispute } from "./dispute-store.ts";
 import { isUnsettled, type Payment } from "./payment.ts";
 import { tell } from "./payment-event.ts";
 import { findById, lockById } from "./payment-store.ts";
@@ -15,6 +16,9 @@ export interface DisputeNews
   extends Pick<Dispute, "id" | "amount" | "currency" | "reason" | "status" | "openedAt"> {
   readonly withdrawn: boolean;
   readonly reinstated: boolean;
+  /** What the provider takes for its trouble, in the currency of our account there; and gives back, where it does. */
+  readonly fee?: Money | undefined;
+  readonly feeReturned?: Money | undefined;
 }
 
 /**
@@ -25,7 +29,7 @@ export async function applyDispute(
   deps: RefundDeps,
   payment: Payment | undefined,
   news: ChargeNews,
-  { withdrawn, reinstated, ...about }: DisputeNews,
+  { withdrawn, reinstated, fee, feeReturned, ...about }: DisputeNews,
 ): Promise<WebhookResult> {
   if (payment === undefined || !isOf(deps, payment, news)) return "not-ours";
   return await deps.transaction(async (tx) => {
@@ -39,6 +43,8 @@ export async function applyDispute(
     const { status, changed } = await saveDispute(tx, dispute);
     const took = withdrawn && (await bookDispute(tx, "dispute-withdrawal", dispute));
     const gave = reinstated && (await bookDispute(tx, "dispute-reinstatement", dispute));
+    if (fee) await bookDisputeFee(tx, "dispute-fee", dispute, fee);
+    if (feeReturned) await bookDisputeFee(tx, "dispute-fee-return", dispute, feeReturned);
     const after = await findById(tx, payment.id);
     if (after === undefined || !(changed || took || gave)) return "nothing-to-do";
     const { event, audit } = tell(deps, after, "ecotrack.payment.disputed.v1", "dispute-changed", {

@@ -4,7 +4,7 @@ import { isUnsettled, type Payment } from "./payment.ts";
 import type { ChargeOutcome } from "./payment-gateway.ts";
 import { lockById } from "./payment-store.ts";
 import { claimProviderEvent } from "./provider-event-store.ts";
-import { insertForeignRefund } from "./refund-store.ts";
+import { hasReversal, insertForeignRefund } from "./refund-store.ts";
 import { bookRefund, type RefundDeps } from "./send-refund.ts";
 import { settle } from "./settle-charge.ts";
 import { settleCaptured } from "./settle-store.ts";
@@ -40,7 +40,8 @@ export async function applyCharge(
 }
 
 /**
- * Books what went back without our asking, such as a refund made in the provider's dashboard.
+ * Books what went back without our asking, such as a refund made in the provider's dashboard. Of a payment of which a
+ * refund came back that is left to the reconciliation, which asks for the totals as they are.
  * @param refundedAtProvider all that went back of the charge, in minor units
  */
 export async function applyRefund(
@@ -51,6 +52,8 @@ export async function applyRefund(
 ): Promise<WebhookResult> {
   if (payment === undefined || !isOf(deps, payment, news)) return "not-ours";
   if (foreignPart(payment, refundedAtProvider) <= 0) return "nothing-to-do";
+  // News from before a refund came back would book it again.
+  if (await hasReversal(deps.sql, payment.id)) return "nothing-to-do";
   return await deps.transaction(async (tx) => {
     if (!(await claimProviderEvent(tx, payment.gateway, news.eventId, news.type))) return "nothing-to-do";
     // A refund proves the charge, even when the news of the charge is still on its way.

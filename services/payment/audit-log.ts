@@ -13,6 +13,7 @@ export type AuditAct =
   | "refund-asked"
   | "refund-settled"
   | "refund-refused"
+  | "refund-reversed"
   | "dispute-changed"
   | "webhook-refused"
   | "reconciliation-repair"

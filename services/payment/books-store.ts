@@ -20,8 +20,8 @@ export async function findBooks(sql: Sql, orderIds: readonly string[]): Promise<
       (
         coalesce((select l.amount from ledger l where l.payment_id = p.id and l.kind = 'capture'), 0)
         - coalesce((
-            select sum(l.amount) from refunds r join ledger l on l.refund_id = r.id and l.kind = 'refund'
-            where r.payment_id = p.id
+            select sum(case l.kind when 'refund' then l.amount else -l.amount end)
+            from refunds r join ledger l on l.refund_id = r.id where r.payment_id = p.id
           ), 0)
       )::bigint as booked,
       coalesce((

@@ -1,3 +1,4 @@
+import type { Money } from "#mesh/money";
 import type { Transaction } from "#mesh/postgres/sql";
 import type { DisputeStatus } from "./payment.ts";
 import type { GatewayName } from "./payment-gateway.ts";
@@ -56,4 +57,19 @@ export async function bookDispute(
     where id = ${paymentId} and exists (select from movement)
     returning id`;
   return rows.length === 1;
+}
+
+/** Books what the provider takes for a dispute, or gives back of that; a second time does nothing. */
+export async function bookDisputeFee(
+  tx: Transaction,
+  kind: "dispute-fee" | "dispute-fee-return",
+  { gateway, id, paymentId }: Dispute,
+  { amount, currency }: Money,
+): Promise<void> {
+  const accounts = ["shop:dispute-fees", `${gateway}:balance`] as const;
+  const [to, from] = kind === "dispute-fee" ? accounts : accounts.toReversed();
+  await tx`
+    insert into ledger (kind, payment_id, dispute_id, debit_account, credit_account, amount, currency)
+    values (${kind}, ${paymentId}, ${`${gateway}:${id}`}, ${to ?? ""}, ${from ?? ""}, ${amount}, ${currency})
+    on conflict do nothing`;
 }

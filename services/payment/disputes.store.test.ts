@@ -25,7 +25,8 @@ async function disputed() {
     service.webhook({ id: `evt_${uuidV7()}`, type: `charge.dispute.${stage}`, data: { object } });
   return { paymentId: body.id, opened, tell };
 }
-const moved = (withdrawals: number[]) => withdrawals.map((amount) => ({ amount }));
+const moved = (amounts: number[]) =>
+  amounts.map((amount) => (amount < 0 ? { amount, fee: 1500, currency: "eur" } : { amount }));
 const read = async () =>
   (await service.call("GET", `/api/payments?orderId=${orderId}`, service.tokens.user)).body.data[0];
 const kinds = async () => (await service.ledger(orderId)).map(({ kind }) => kind);
@@ -40,8 +41,8 @@ test("a dispute shows, the bank's withdrawal is booked once, and nothing can be 
   const { paymentId, tell } = await disputed();
   for (const stage of ["created", "funds_withdrawn", "created"] as const) await tell(stage);
   expect(await read()).toMatchObject({ status: "disputed" });
-  expect(await kinds()).toEqual(["capture", "dispute-withdrawal"]);
-  expect(await balance("stripe:balance")).toBe(0);
+  expect(await kinds()).toEqual(["capture", "dispute-withdrawal", "dispute-fee"]);
+  expect(await balance("stripe:balance")).toBe(-1500);
   expect(await balance("orders:disputed")).toBe(1999);
   expect(await service.refund(paymentId, 1)).toMatchObject({
     status: 409,
@@ -65,8 +66,13 @@ test.each<[string, Stage[]]>([
     await tell(stage, stage === "closed" || stage === "funds_reinstated" ? won : opened);
   }
   expect(await read()).toMatchObject({ status: "captured" });
-  expect(await kinds()).toEqual(["capture", "dispute-withdrawal", "dispute-reinstatement"]);
-  expect(await balance("stripe:balance")).toBe(1999);
+  expect((await kinds()).toSorted()).toEqual([
+    "capture",
+    "dispute-fee",
+    "dispute-reinstatement",
+    "dispute-withdrawal",
+  ]);
+  expect(await balance("stripe:balance")).toBe(499);
   expect(await balance("orders:disputed")).toBe(0);
 });
 
@@ -80,6 +86,26 @@ test("one that is lost stays with the buyer, and ends a cancellation", async () 
   expect(await service.cancel(orderId)).toMatchObject({ status: 200, body: { status: "refunded" } });
   expect(await read()).toMatchObject({ status: "disputed" });
   expect(service.sandbox.state().refunds).toEqual([]);
+});
+
+test("what Stripe takes for a dispute is booked once, and what it gives back of that", async () => {
+  const { opened, tell } = await disputed();
+  const fee = { fee: 1500, currency: "usd" };
+  const told = { ...opened, balance_transactions: [{ amount: -1999, ...fee }] };
+  for (const stage of ["created", "funds_withdrawn"] as const) await tell(stage, told);
+  expect(await kinds()).toEqual(["capture", "dispute-withdrawal", "dispute-fee"]);
+  expect(await balance("shop:dispute-fees")).toBe(1500);
+  expect(await balance("stripe:balance")).toBe(-1500);
+  const back = { amount: 1999, fee: -1500, currency: "usd" };
+  for (const stage of ["closed", "funds_reinstated"] as const) {
+    await tell(stage, { ...told, status: "won", balance_transactions: [...told.balance_transactions, back] });
+  }
+  expect(await balance("shop:dispute-fees")).toBe(0);
+  expect(await balance("stripe:balance")).toBe(1999);
+  const rows = await service.sql<{ currency: string }[]>`
+    select l.currency from ledger l join payments p on p.id = l.payment_id
+    where p.order_id = ${orderId} and l.kind like 'dispute-fee%'`;
+  expect(rows.map(({ currency }) => currency)).toEqual(["USD", "USD"]);
 });
 
 test("an inquiry that takes no money books none", async () => {

@@ -80,7 +80,9 @@ describe("a payment by PayPal, with its webhooks", () => {
     await quiet();
     expect((await service.ledger(orderId)).map(({ amount }) => amount)).toEqual([1999, 500]);
     const [record] = service.sandbox.state().paypal.filter(({ customId }) => customId === orderId);
-    await service.paypalRefund(record?.captureId ?? "", "3.00");
+    await service.paypalPost(`/v2/payments/captures/${record?.captureId}/refund`, {
+      amount: { value: "3.00", currency_code: "EUR" },
+    });
     await eventually(async () => {
       expect((await service.ledger(orderId)).map(({ amount }) => amount)).toEqual([1999, 500, 300]);
       return true;

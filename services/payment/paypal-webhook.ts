@@ -2,11 +2,13 @@ import { createHash } from "node:crypto";
 import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { Uuid } from "#mesh/uuid-schema";
+import { applyDispute } from "./apply-dispute.ts";
 import { applyCharge, applyRefund, type ChargeNews, type WebhookResult } from "./apply-event.ts";
 import { askProvider } from "./charge-payment.ts";
 import { minorUnits } from "./decimal-amount.ts";
 import { parsedJson } from "./parsed-json.ts";
 import { claimOpen, findByApproval, findByOrder, findByReference } from "./payment-store.ts";
+import { type PaypalDispute, paypalDisputeNews, paypalDisputeSchema } from "./paypal-dispute.ts";
 import type { RefundDeps } from "./send-refund.ts";
 
 const money = Type.Object({ currency_code: Type.String(), value: Type.String() });
@@ -40,9 +42,29 @@ export async function applyPaypalWebhook(deps: RefundDeps, body: string): Promis
       return Value.Check(refundSchema, resource)
         ? await applyCaptureRefund(deps, event, resource)
         : "not-ours";
+    case "CUSTOMER.DISPUTE.CREATED":
+    case "CUSTOMER.DISPUTE.UPDATED":
+    case "CUSTOMER.DISPUTE.RESOLVED":
+      return Value.Check(paypalDisputeSchema, resource)
+        ? await applyPaypalDispute(deps, event, resource)
+        : "not-ours";
     default:
       return "not-ours";
   }
+}
+
+async function applyPaypalDispute(
+  deps: RefundDeps,
+  event: Event,
+  dispute: PaypalDispute,
+): Promise<WebhookResult> {
+  const told = paypalDisputeNews(dispute);
+  if (told === undefined) return "malformed";
+  const reference = dispute.disputed_transactions[0]?.seller_transaction_id ?? "";
+  const payment = await findByReference(deps.sql, "paypal", reference);
+  // A part of the payment may be disputed, so that the amount of the capture says nothing here.
+  const about = newsOf(event, reference, told.currency, payment?.amount);
+  return await applyDispute(deps, payment, about, told);
 }
 
 /** The buyer agreed to an order that waits for it: now it can be taken. A repeat finds it settled. */

@@ -78,7 +78,10 @@ describe.each(["stripe", "paypal"] as const)("reconciling with %s", (name) => {
     const [row] = await service.sql<{ reference: string }[]>`
       select provider_reference as reference from payments where order_id = ${orderId}`;
     const reference = row?.reference ?? "";
-    if (name === "paypal") return await service.paypalRefund(reference, "3.00");
+    if (name === "paypal") {
+      const amount = { value: "3.00", currency_code: "EUR" };
+      return await service.paypalPost(`/v2/payments/captures/${reference}/refund`, { amount });
+    }
     await service.stripePost("/v1/refunds", { payment_intent: reference, amount: "300" });
   }
 

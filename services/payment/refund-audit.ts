@@ -21,7 +21,7 @@ export const refundAsked = (payment: Payment, { createdAt, ...refund }: Asked): 
 /** What came of it. */
 export const refundEnded = (
   at: Date,
-  act: "refund-settled" | "refund-refused",
+  act: "refund-settled" | "refund-refused" | "refund-reversed",
   payment: Payment,
   refund: Pick<Asked, "id" | "amount">,
   extra: Readonly<Record<string, unknown>>,

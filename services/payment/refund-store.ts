@@ -164,6 +164,56 @@ export async function settleFailed(tx: Transaction, id: string): Promise<boolean
   return rows.length === 1;
 }
 
+/** Cancellations try again after that; a buyer's bank that sent money back will hardly take it a moment later. */
+const againAfterMinutes = 15;
+
+/** Books a refund back that had counted as done. False when it does not count as done. */
+export async function settleReversed(tx: Transaction, id: string): Promise<boolean> {
+  const rows = await tx`
+    with refund as (
+      update refunds set status = 'failed', updated_at = now() where id = ${id} and status = 'succeeded'
+      returning id, payment_id, amount
+    ), payment as (
+      update payments set refunded = refunded - refund.amount,
+        status = case when status = 'refunded' then 'captured' else status end, updated_at = now(),
+        next_attempt_at = case when cancel_reason is null then next_attempt_at
+          else now() + make_interval(mins => ${againAfterMinutes}) end
+      from refund where payments.id = refund.payment_id
+      returning payments.id, gateway, currency
+    )
+    insert into ledger (kind, payment_id, refund_id, debit_account, credit_account, amount, currency)
+    select 'refund-reversal', payment.id, refund.id, gateway || ':balance', 'orders:receivable', refund.amount, currency
+    from payment, refund
+    returning id`;
+  return rows.length === 1;
+}
+
+export async function lockRefund(tx: Transaction, id: string): Promise<Refund | undefined> {
+  const [row] = await tx<Refund[]>`select ${columns(tx)} from refunds where id = ${id} for update`;
+  return row;
+}
+
+/** The latest refund of that amount that was made at the provider itself: it carries no id of ours. */
+export async function lockForeignRefund(
+  tx: Transaction,
+  paymentId: string,
+  amount: number,
+): Promise<Refund | undefined> {
+  const [row] = await tx<Refund[]>`
+    select ${columns(tx)} from refunds
+    where payment_id = ${paymentId} and origin = 'provider' and amount = ${amount} and status = 'succeeded'
+    order by created_at desc limit 1 for update`;
+  return row;
+}
+
+/** Whether a refund of the payment came back, so that older news of its total is wrong. */
+export async function hasReversal(sql: Reader, paymentId: string): Promise<boolean> {
+  const rows = await sql`
+    select 1 from refunds r join ledger l on l.refund_id = r.id and l.kind = 'refund-reversal'
+    where r.payment_id = ${paymentId} limit 1`;
+  return rows.length > 0;
+}
+
 /** Keeps the first answer to the request that asked for a refund, and gives the one that counts. */
 export async function keepAnswer(sql: Sql, id: string, answer: RefundAnswer): Promise<RefundAnswer> {
   const [kept] = await sql<RefundAnswer[]>`

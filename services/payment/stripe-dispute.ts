@@ -1,4 +1,5 @@
 import { type Static, Type } from "@sinclair/typebox";
+import type { Money } from "#mesh/money";
 import type { DisputeNews } from "./apply-dispute.ts";
 import type { DisputeStatus } from "./payment.ts";
 
@@ -11,7 +12,14 @@ export const disputeSchema = Type.Object({
   created: Type.Integer(),
   reason: Type.String(),
   status: Type.String(),
-  balance_transactions: Type.Array(Type.Object({ amount: Type.Integer() })),
+  balance_transactions: Type.Array(
+    Type.Object({
+      amount: Type.Integer(),
+      // In the currency of our account at Stripe, which may be another than the charge's.
+      fee: Type.Optional(Type.Integer()),
+      currency: Type.Optional(Type.String({ pattern: "^[a-z]{3}$" })),
+    }),
+  ),
 });
 
 /** @param type such as `charge.dispute.created`; the events that tell of money prove it whatever the object says */
@@ -29,6 +37,19 @@ export function disputeNews(type: string, dispute: Static<typeof disputeSchema>)
     openedAt: new Date(created * 1000),
     withdrawn,
     reinstated,
+    fee: feeOf(moved, 1),
+    feeReturned: feeOf(moved, -1),
+  };
+}
+
+/** @param sign 1 for what is taken, -1 for what is given back */
+function feeOf(moved: Static<typeof disputeSchema>["balance_transactions"], sign: 1 | -1): Money | undefined {
+  const found = moved.filter(({ fee = 0 }) => fee * sign > 0);
+  const currency = found[0]?.currency;
+  if (currency === undefined) return undefined;
+  return {
+    amount: found.reduce((sum, { fee = 0 }) => sum + fee * sign, 0),
+    currency: currency.toUpperCase(),
   };
 }
 

@@ -3,6 +3,7 @@ import { Value } from "@sinclair/typebox/value";
 import { Uuid } from "#mesh/uuid-schema";
 import { applyDispute } from "./apply-dispute.ts";
 import { applyCharge, applyRefund, type ChargeNews, type WebhookResult } from "./apply-event.ts";
+import { applyRefundFailure } from "./apply-refund-failure.ts";
 import { parsedJson } from "./parsed-json.ts";
 import type { ChargeOutcome } from "./payment-gateway.ts";
 import { findByOrder } from "./payment-store.ts";
@@ -39,6 +40,15 @@ const chargeSchema = Type.Object({
   metadata: Type.Object({ orderId: Uuid }),
 });
 
+const refundSchema = Type.Object({
+  payment_intent: Type.String(),
+  amount: Type.Integer({ minimum: 1 }),
+  currency: Type.String(),
+  status: Type.String(),
+  failure_reason: Type.Optional(Type.Union([Type.Null(), Type.String()])),
+  metadata: Type.Object({ refundId: Type.Optional(Uuid) }),
+});
+
 type Event = Pick<Static<typeof eventSchema>, "id" | "type">;
 type Intent = Static<typeof intentSchema>;
 
@@ -65,9 +75,34 @@ export async function applyStripeWebhook(deps: RefundDeps, body: string): Promis
     case "charge.dispute.funds_withdrawn":
     case "charge.dispute.funds_reinstated":
       return Value.Check(disputeSchema, object) ? await applyStripeDispute(deps, event, object) : "not-ours";
+    case "refund.failed":
+    case "refund.updated":
+    case "charge.refund.updated":
+      return Value.Check(refundSchema, object) ? await applyStripeRefund(deps, event, object) : "not-ours";
     default:
       return "not-ours";
   }
+}
+
+/** Of a refund only its coming back is news: that it was made is booked by who made it, or by `charge.refunded`. */
+async function applyStripeRefund(
+  deps: RefundDeps,
+  event: Event,
+  {
+    payment_intent: reference,
+    amount,
+    currency,
+    status,
+    failure_reason: reason,
+    metadata,
+  }: Static<typeof refundSchema>,
+): Promise<WebhookResult> {
+  if (status !== "failed" && status !== "canceled") return "nothing-to-do";
+  const orderId = await deps.gateways.stripe.orderOf(reference);
+  const payment = orderId === undefined ? undefined : await findByOrder(deps.sql, orderId);
+  const news = newsOf(event, reference, { amount: payment?.amount ?? 0, currency });
+  const { refundId = null } = metadata;
+  return await applyRefundFailure(deps, payment, news, { refundId, amount, code: reason ?? status });
 }
 
 /** A dispute does not carry our order's id; the intent that it is of does. */

@@ -77,6 +77,7 @@ export async function startTestService({
     webhookAfterMs: 0,
     webhookBackoffMs: 20,
     hangMs: 2_000,
+    refundsFailAfterMs: 50,
   });
   const provider = listen({
     port: 0,
@@ -198,16 +199,16 @@ export async function startTestService({
       const init = { method: "POST", headers: { authorization }, body: new URLSearchParams(body).toString() };
       await sandbox.fetch(new Request(`http://127.0.0.1:${provider.port}${path}`, init));
     },
-    /** What a merchant does in PayPal's own pages. */
-    async paypalRefund(captureId: string, value: string): Promise<void> {
+    /** What a merchant does in PayPal's own pages, and what its sandbox decides. */
+    async paypalPost(path: string, body: unknown): Promise<void> {
       const at = `http://127.0.0.1:${provider.port}`;
       const authorization = `Basic ${btoa(`${paypal.clientId}:${paypal.clientSecret}`)}`;
       const login = await fetch(`${at}/v1/oauth2/token`, { method: "POST", headers: { authorization } });
       const { access_token } = (await login.json()) as { access_token: string };
-      await fetch(`${at}/v2/payments/captures/${captureId}/refund`, {
+      await fetch(`${at}${path}`, {
         method: "POST",
         headers: { authorization: `Bearer ${access_token}` },
-        body: JSON.stringify({ amount: { value, currency_code: "EUR" } }),
+        body: JSON.stringify(body),
       });
     },
     /** Lets PostgreSQL refuse every write from now on, or take them again. */

@@ -8,6 +8,9 @@ export interface Charged {
   readonly charges: number;
   readonly captured: number;
   readonly refunded: number;
+  /** What the bank or PayPal gave to the buyer for a dispute, and what the provider took for that. */
+  readonly withdrawn: number;
+  readonly fees: number;
   readonly net: number;
 }
 
@@ -28,12 +31,15 @@ export async function auditMoney(
     const atProviders = books.get(id) ?? [];
     const net = sumOf(atProviders, (each) => each.net);
     const charges = sumOf(atProviders, (each) => each.charges);
-    const { booked = 0, refunded = 0, captured = 0, given = 0, status: payment } = paid.get(id) ?? {};
+    const kept = sumOf(atProviders, (each) => each.captured - each.refunded);
+    const withdrawn = sumOf(atProviders, (each) => each.withdrawn);
+    const fees = sumOf(atProviders, (each) => each.fees);
+    const { booked = 0, left = 0, given = 0, status: payment } = paid.get(id) ?? {};
     expect(charges <= 1, () => `order ${id} was charged ${charges} times`);
     expect(net === booked, () => `order ${id}: the provider's net is ${net}, the ledger's ${booked}`);
     expect(
-      booked === captured - refunded,
-      () => `order ${id}: the payment says ${captured - refunded}, the ledger ${booked}`,
+      booked === left - fees,
+      () => `order ${id}: the payment says ${left}, fees of disputes are ${fees}, the ledger ${booked}`,
     );
     for (const { provider } of atProviders) {
       const gateway = paid.get(id)?.gateway;
@@ -44,12 +50,13 @@ export async function auditMoney(
     }
     if (isSold(order)) {
       // Of a sold order only an admin gives money back.
-      const charged = net + given;
+      const charged = kept + given;
       expect(charged === total, () => `order ${id} is ${status} at ${total}, charged ${charged}`);
       const isPaid = payment === "captured" || payment === "refunded";
       expect(isPaid, () => `order ${id} is ${status}, its payment ${payment ?? "missing"}`);
     }
-    if (status === "cancelled") expect(net === 0, () => `order ${id} is cancelled and keeps ${net}`);
+    const rest = kept - withdrawn;
+    if (status === "cancelled") expect(rest === 0, () => `order ${id} is cancelled and keeps ${rest}`);
   }
   const known = new Set(orders.map(({ id }) => id));
   for (const { orderId, captured, refunded } of charged) {
@@ -75,18 +82,17 @@ const readPayments = (payment: Stores["payment"]) => payment<
     readonly orderId: string;
     readonly status: string;
     readonly gateway: string;
-    readonly captured: number;
-    readonly refunded: number;
+    /** Captured, and neither given back nor taken for a dispute. */
+    readonly left: number;
     readonly booked: number;
     readonly given: number;
   }[]
 >`
-  select p.order_id as "orderId", p.status, p.gateway, p.refunded,
-    case when p.status in ('captured', 'refunded') then p.amount else 0 end as captured,
+  select p.order_id as "orderId", p.status, p.gateway,
+    case when p.status in ('captured', 'refunded') then p.amount - p.refunded - p.withdrawn else 0 end as left,
     coalesce(l.booked, 0)::bigint as booked, coalesce(r.given, 0)::bigint as given
   from payments p left join (
-    select payment_id, sum(case kind when 'capture' then amount else -amount end) as booked
-    from ledger group by payment_id
+    select payment_id, sum(amount) as booked from ledger_entries where account like '%:balance' group by payment_id
   ) l on l.payment_id = p.id left join (
     select payment_id, sum(amount) as given from refunds where origin = 'admin' and status = 'succeeded'
     group by payment_id

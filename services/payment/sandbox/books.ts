@@ -17,6 +17,7 @@ export type BookEvent =
     }
   | { type: "payment_intent.canceled"; object: Intent }
   | { type: "charge.refunded"; object: Charge }
+  | { type: "refund.failed" | "charge.refund.updated"; object: Refund }
   | { type: DisputeEventType; object: Dispute };
 
 /** The provider's own record of money: what an auditor compares a shop's ledger with. */
@@ -227,6 +228,18 @@ export class Books {
     this.refunds.set(refund.id, refund);
     this.happened({ type: "charge.refunded", object: charge });
     return refund;
+  }
+
+  /** The bank sends a refund back: the shop has the money again. */
+  failRefund(refund: Refund): void {
+    const charge = this.charges.get(refund.charge);
+    if (charge === undefined || refund.status === "failed") return;
+    refund.status = "failed";
+    refund.failure_reason = "expired_or_canceled_card";
+    charge.amount_refunded -= refund.amount;
+    charge.refunded = false;
+    this.happened({ type: "charge.refund.updated", object: refund });
+    this.happened({ type: "refund.failed", object: refund });
   }
 
   #add(intent: Intent): void {

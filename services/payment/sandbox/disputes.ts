@@ -7,6 +7,16 @@ export type DisputeEventType =
   | "charge.dispute.funds_withdrawn"
   | "charge.dispute.funds_reinstated";
 
+/** What Stripe takes for a dispute, in minor units, whoever wins. https://stripe.com/pricing */
+const feeOfDispute = 1500;
+
+const movement = (amount: number, fee: number, currency: string) => ({
+  amount,
+  fee,
+  net: amount - fee,
+  currency,
+});
+
 /** The buyers' demands at the bank. */
 export class Disputes {
   readonly all = new Map<string, Dispute>();
@@ -24,7 +34,7 @@ export class Disputes {
       id: this.newId("dp_"),
       object: "dispute",
       amount: charge.amount_captured,
-      balance_transactions: [{ amount: -charge.amount_captured }],
+      balance_transactions: [movement(-charge.amount_captured, feeOfDispute, charge.currency)],
       charge: charge.id,
       created: this.seconds(),
       currency: charge.currency,
@@ -48,7 +58,7 @@ export class Disputes {
     if (dispute.status !== "needs_response") throw invalid("This dispute is already closed.");
     const isWon = evidence === "winning_evidence";
     dispute.status = isWon ? "won" : "lost";
-    if (isWon) dispute.balance_transactions.push({ amount: dispute.amount });
+    if (isWon) dispute.balance_transactions.push(movement(dispute.amount, 0, dispute.currency));
     this.happened({ type: "charge.dispute.closed", object: dispute });
     if (isWon) this.happened({ type: "charge.dispute.funds_reinstated", object: dispute });
     return dispute;

@@ -94,6 +94,8 @@ test("a test card is charged and stands in the books", async () => {
       charges: 1,
       captured: 2500,
       refunded: 0,
+      withdrawn: 0,
+      fees: 0,
       net: 2500,
     },
   ]);

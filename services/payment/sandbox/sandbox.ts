@@ -7,6 +7,7 @@ import { type Answer, IdempotencyKeys } from "./idempotency.ts";
 import { createPaypalSandbox, type PaypalSandboxOptions } from "./paypal/paypal-sandbox.ts";
 import type { BookChange, SavedBooks } from "./saved-books.ts";
 import { StripeRefusal } from "./stripe-error.ts";
+import type { Charge } from "./stripe-objects.ts";
 import { read, refusalAnswer, touched, unrecognised, type Written, write } from "./stripe-routes.ts";
 import { testCards } from "./test-cards.ts";
 import { wait } from "./wait.ts";
@@ -25,6 +26,8 @@ export interface SandboxOptions {
   readonly webhookBackoffMs?: number;
   /** How long `pm_sandbox_timeoutAfterCharging` keeps its caller waiting, in milliseconds. */
   readonly hangMs?: number;
+  /** How long after it a refund of `pm_card_refundFail` comes back, in milliseconds. */
+  readonly refundsFailAfterMs?: number;
   /** Where a buyer's browser reaches the sandbox; where it was asked, when undefined. */
   readonly publicUrl?: string | undefined;
   /** The PayPal side; without it there is none. */
@@ -83,7 +86,20 @@ export function createSandbox(options: SandboxOptions): Sandbox {
   const bearer = `Bearer ${secretKey}`;
   const basic = `Basic ${btoa(`${secretKey}:`)}`;
 
+  function refundsComeBack({ id, payment_method }: Charge): void {
+    if (!testCards.get(payment_method)?.refundsFail) return;
+    const timer = setTimeout(() => {
+      for (const refund of books.refunds.values()) {
+        if (refund.charge !== id || refund.status === "failed") continue;
+        books.failRefund(refund);
+        changed?.(touched(books, refund.id));
+      }
+    }, options.refundsFailAfterMs ?? 2_000);
+    timer.unref?.();
+  }
+
   function announce(event: BookEvent): void {
+    if (event.type === "charge.refunded") refundsComeBack(event.object);
     if (webhookUrl === undefined) return;
     const card = "card" in event ? event.card : undefined;
     const payload = JSON.stringify({

@@ -64,14 +64,15 @@ export interface Refund {
   metadata: Record<string, string>;
   payment_intent: string;
   reason: string | null;
-  status: "succeeded";
+  status: "succeeded" | "failed";
+  failure_reason?: string;
 }
 
 export interface Dispute {
   id: string;
   object: "dispute";
   amount: number;
-  balance_transactions: { amount: number }[];
+  balance_transactions: { amount: number; fee: number; net: number; currency: string }[];
   charge: string;
   created: number;
   currency: string;

@@ -1,8 +1,9 @@
 import { decimalAmount, minorUnits } from "../../decimal-amount.ts";
+import { adjudicate, type DisputeHappening, disputed, type PaypalDisputeRecord } from "./paypal-disputes.ts";
 import { invalidRequest, notFound, unprocessable } from "./paypal-error.ts";
 
 /** What a buyer's PayPal account does when the order is captured. */
-export type Behaviour = "success" | "decline" | "timeout" | "late" | "duplicate" | "approval";
+export type Behaviour = "success" | "decline" | "timeout" | "late" | "duplicate" | "approval" | "dispute";
 
 export interface PaypalRefundRecord {
   id: string;
@@ -22,16 +23,18 @@ export interface PaypalRecord {
   captureId: string | null;
   capturedAt: number | null;
   refunds: PaypalRefundRecord[];
+  dispute?: PaypalDisputeRecord;
   createdAt: number;
 }
 
 export type PaypalHappening =
+  | DisputeHappening
   | { type: "CHECKOUT.ORDER.APPROVED" | "PAYMENT.CAPTURE.COMPLETED"; order: PaypalRecord }
   | { type: "PAYMENT.CAPTURE.REFUNDED"; order: PaypalRecord; refund: PaypalRefundRecord };
 
 /** `SANDBOX_success_1999_EUR_anything` is an order of 19.99 EUR that its buyer approved, without being made first. */
 const readyMade =
-  /^SANDBOX_(success|decline|timeout|late|duplicate|approval)_(\d{1,8})_([A-Z]{3})(?:_[A-Za-z0-9_]*)?$/;
+  /^SANDBOX_(success|decline|timeout|late|duplicate|approval|dispute)_(\d{1,8})_([A-Z]{3})(?:_[A-Za-z0-9_]*)?$/;
 
 /** PayPal's own record of money. */
 export class PaypalBooks {
@@ -90,6 +93,9 @@ export class PaypalBooks {
     order.captureId = this.newId();
     order.capturedAt = this.now();
     this.happened({ type: "PAYMENT.CAPTURE.COMPLETED", order });
+    if (order.behaviour !== "dispute") return;
+    order.dispute = { id: `PP-D-${this.newId()}`, openedAt: this.now(), outcome: null };
+    this.happened({ type: "CUSTOMER.DISPUTE.CREATED", order, dispute: order.dispute });
   }
 
   refund(
@@ -104,6 +110,8 @@ export class PaypalBooks {
     if (currency !== order.currency)
       throw unprocessable("CURRENCY_MISMATCH", "The currency must be the capture's.");
     if (amount === undefined || amount === 0) throw invalidRequest("The amount is not valid.");
+    if (order.dispute && order.dispute.outcome !== "RESOLVED_SELLER_FAVOUR")
+      throw unprocessable("TRANSACTION_DISPUTED", "Partial refunds are not possible while a case is open.");
     if (left === 0)
       throw unprocessable("CAPTURE_FULLY_REFUNDED", "The capture has already been fully refunded");
     if (amount > left) throw unprocessable("REFUND_AMOUNT_EXCEEDED", "The refund is more than what is left.");
@@ -111,6 +119,14 @@ export class PaypalBooks {
     order.refunds.push(refund);
     this.happened({ type: "PAYMENT.CAPTURE.REFUNDED", order, refund });
     return refund;
+  }
+
+  /** @param outcome as the request has it */
+  adjudicate(disputeId: string, outcome: unknown): PaypalRecord {
+    const [order, dispute] = disputed(this.orders.values(), disputeId);
+    adjudicate(dispute, outcome);
+    this.happened({ type: "CUSTOMER.DISPUTE.RESOLVED", order, dispute });
+    return order;
   }
 
   ofCapture(captureId: string): PaypalRecord {

@@ -5,6 +5,7 @@ import {
   type PaypalRefundRecord,
   refundedOf,
 } from "./paypal-books.ts";
+import type { PaypalDisputeRecord } from "./paypal-disputes.ts";
 
 /** How PayPal's API shows what is in the books. @param at where a buyer's browser reaches the sandbox */
 export function orderObject(order: PaypalRecord, at: string): Record<string, unknown> {
@@ -75,7 +76,35 @@ export function eventResource(event: PaypalHappening, at: string): Record<string
       return captureObject(event.order, at);
     case "PAYMENT.CAPTURE.REFUNDED":
       return refundObject(event.order, event.refund, at);
+    case "CUSTOMER.DISPUTE.CREATED":
+    case "CUSTOMER.DISPUTE.RESOLVED":
+      return disputeObject(event.order, event.dispute);
   }
+}
+
+export function disputeObject(
+  { captureId, amount, currency }: PaypalRecord,
+  { id, openedAt, outcome }: PaypalDisputeRecord,
+): Record<string, unknown> {
+  const isLost = outcome === "RESOLVED_BUYER_FAVOUR";
+  const taken = money(amount, currency);
+  return {
+    dispute_id: id,
+    create_time: new Date(openedAt).toISOString(),
+    reason: "MERCHANDISE_OR_SERVICE_NOT_RECEIVED",
+    status: outcome === null ? "WAITING_FOR_SELLER_RESPONSE" : "RESOLVED",
+    dispute_amount: taken,
+    disputed_transactions: [{ seller_transaction_id: captureId }],
+    dispute_life_cycle_stage: "CHARGEBACK",
+    ...(outcome !== null && {
+      dispute_outcome: { outcome_code: outcome, ...(isLost && { amount_refunded: taken }) },
+    }),
+    ...(isLost && {
+      money_movements: [
+        { affected_party: "SELLER", amount: taken, type: "DEBIT", reason: "DISPUTE_SETTLEMENT" },
+      ],
+    }),
+  };
 }
 
 /** The transactions that PayPal's reports list, one for the capture and one for each refund. */

@@ -2,8 +2,9 @@ import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import type { Answer } from "../idempotency.ts";
 import type { PaypalBooks, PaypalRecord } from "./paypal-books.ts";
+import { disputed } from "./paypal-disputes.ts";
 import { invalidRequest, notFound } from "./paypal-error.ts";
-import { captureObject, orderObject, refundObject, transactionsOf } from "./paypal-objects.ts";
+import { captureObject, disputeObject, orderObject, refundObject, transactionsOf } from "./paypal-objects.ts";
 
 const money = Type.Object({ currency_code: Type.String(), value: Type.String() });
 const newOrder = Type.Object({
@@ -33,6 +34,8 @@ export function readPaypal(books: PaypalBooks, { pathname, searchParams }: URL, 
     /^\/v2\/(checkout\/orders|payments\/captures|payments\/refunds)\/(\w+)$/.exec(pathname) ?? [];
   if (kind === "checkout/orders") return orderObject(books.order(id), at);
   if (kind === "payments/captures") return captureObject(books.ofCapture(id), at);
+  const [, disputeId] = /^\/v1\/customer\/disputes\/([\w-]+)$/.exec(pathname) ?? [];
+  if (disputeId !== undefined) return disputeObject(...disputed(books.orders.values(), disputeId));
   for (const order of books.orders.values()) {
     const refund = order.refunds.find((each) => each.id === id);
     if (kind === "payments/refunds" && refund !== undefined) return refundObject(order, refund, at);
@@ -66,6 +69,12 @@ export function writePaypal(
     if (action === undefined) throw notFound();
     books.capture(order);
     return { order, answer: shown(201, orderObject(order, at)) };
+  }
+  const [, disputeId] = /^\/v1\/customer\/disputes\/([\w-]+)\/adjudicate$/.exec(path) ?? [];
+  if (disputeId !== undefined && method === "POST") {
+    const outcome = (body as { adjudication_outcome?: unknown } | null)?.adjudication_outcome;
+    const order = books.adjudicate(disputeId, outcome);
+    return { order, answer: shown(200, { links: [] }) };
   }
   const [, captureId] = /^\/v2\/payments\/captures\/(\w+)\/refund$/.exec(path) ?? [];
   if (captureId === undefined || method !== "POST") throw notFound();

@@ -33,7 +33,7 @@ export interface PaypalSaved {
 
 export type PaypalSandbox = ReturnType<typeof createPaypalSandbox>;
 
-const ownPath = /^\/(?:v1\/(?:oauth2|notifications|reporting)|v2|checkoutnow)(?:\/|$)/;
+const ownPath = /^\/(?:v1\/(?:oauth2|notifications|reporting|customer)|v2|checkoutnow)(?:\/|$)/;
 const lateMs = 10_000;
 
 /** The PayPal side of the sandbox: Orders v2, captures, refunds, transaction search and webhooks signed as PayPal does. */
