@@ -1,8 +1,8 @@
 import { Elysia } from "elysia";
 import { problemResponse, problems } from "#mesh/problem";
 import type { Metrics } from "#observability/metrics";
+import type { Snapshots } from "./configuration/snapshots.ts";
 import type { Readiness } from "./readiness.ts";
-import type { Snapshots } from "./snapshots.ts";
 import type { Threats } from "./threats/threats.ts";
 
 interface AdminOptions {

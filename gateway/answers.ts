@@ -1,9 +1,9 @@
 import type { Log } from "#observability/log";
 import { createOrderDetails } from "./compose/order-details.ts";
+import type { AnswerName } from "./configuration/gateway-file-schema.ts";
 import { createAsyncApiAnswer } from "./docs/asyncapi-answer.ts";
 import { createDocsAnswer } from "./docs/docs-answer.ts";
 import { createOpenApiAnswer } from "./docs/openapi-answer.ts";
-import type { AnswerName } from "./gateway-file-schema.ts";
 import type { Answer } from "./pipeline.ts";
 import type { RouteTable } from "./routes.ts";
 import type { UpstreamClient } from "./upstream/upstream-client.ts";

@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { startTestGateway, type TestGateway } from "./test-gateway.ts";
-import { bearer, createTestService, type Echo, echo, expectProblem, testFile } from "./test-service.ts";
+import { startTestGateway, type TestGateway } from "./testing/test-gateway.ts";
+import {
+  bearer,
+  createTestService,
+  type Echo,
+  echo,
+  expectProblem,
+  testFile,
+} from "./testing/test-service.ts";
 
 const service = createTestService();
 let gateway: TestGateway;

@@ -4,9 +4,9 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { eventually } from "#mesh/eventually";
 import { openTestClient, type TestClient } from "./listener/test-client.ts";
-import { startTestGateway, testRedisUrl } from "./test-gateway.ts";
-import { startGatewayProcess } from "./test-gateway-process.ts";
-import { bearer } from "./test-service.ts";
+import { startTestGateway, testRedisUrl } from "./testing/test-gateway.ts";
+import { startGatewayProcess } from "./testing/test-gateway-process.ts";
+import { bearer } from "./testing/test-service.ts";
 
 const file = (url: string) => `
 upstreams: { shop: { url: "${url}" } }

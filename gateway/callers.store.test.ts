@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { eventually } from "#mesh/eventually";
 import { uuidV7 } from "#mesh/uuid-v7";
-import { randomAddress, startTestGateway, type TestGateway } from "./test-gateway.ts";
-import { bearer, createTestService, echo, expectProblem, testFile } from "./test-service.ts";
+import { randomAddress, startTestGateway, type TestGateway } from "./testing/test-gateway.ts";
+import { bearer, createTestService, echo, expectProblem, testFile } from "./testing/test-service.ts";
 
 const service = createTestService();
 let gateway: TestGateway;

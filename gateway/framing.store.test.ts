@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { eventually } from "#mesh/eventually";
 import { openTestClient } from "./listener/test-client.ts";
-import { type RecordingUpstream, startRecordingUpstream } from "./recording-upstream.ts";
-import { startTestGateway, type TestGateway } from "./test-gateway.ts";
+import { type RecordingUpstream, startRecordingUpstream } from "./testing/recording-upstream.ts";
+import { startTestGateway, type TestGateway } from "./testing/test-gateway.ts";
 
 const file = (connections: string) => `
 upstreams: { shop: { url: "\${RAW_URL}" } }

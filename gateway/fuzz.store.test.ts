@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import fc from "fast-check";
 import { openTestClient } from "./listener/test-client.ts";
-import { type RecordingUpstream, startRecordingUpstream } from "./recording-upstream.ts";
-import { startTestGateway, type TestGateway } from "./test-gateway.ts";
+import { type RecordingUpstream, startRecordingUpstream } from "./testing/recording-upstream.ts";
+import { startTestGateway, type TestGateway } from "./testing/test-gateway.ts";
 
 const file = `
 upstreams: { shop: { url: "\${RAW_URL}" } }

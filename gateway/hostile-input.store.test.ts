@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { openTestClient } from "./listener/test-client.ts";
-import { type RecordingUpstream, startRecordingUpstream } from "./recording-upstream.ts";
-import { startTestGateway, type TestGateway } from "./test-gateway.ts";
+import { type RecordingUpstream, startRecordingUpstream } from "./testing/recording-upstream.ts";
+import { startTestGateway, type TestGateway } from "./testing/test-gateway.ts";
 
 const file = `
 upstreams: { shop: { url: "\${RAW_URL}" } }

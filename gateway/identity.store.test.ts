@@ -3,8 +3,8 @@ import { randomBytes } from "node:crypto";
 import { eventually } from "#mesh/eventually";
 import { createApiKey } from "#mesh/identity/api-key-format";
 import { uuidV7 } from "#mesh/uuid-v7";
-import { startTestGateway, type TestGateway, type TokenClaims } from "./test-gateway.ts";
-import { bearer, createTestService, echo, expectProblem } from "./test-service.ts";
+import { startTestGateway, type TestGateway, type TokenClaims } from "./testing/test-gateway.ts";
+import { bearer, createTestService, echo, expectProblem } from "./testing/test-service.ts";
 
 const file = `
 upstreams: { shop: { url: "\${UPSTREAM_URL}" } }

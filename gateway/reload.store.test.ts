@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { reloadUnderLoad } from "./bench/reload-under-load.ts";
-import { testRedisUrl } from "./test-gateway.ts";
+import { testRedisUrl } from "./testing/test-gateway.ts";
 
 const reloads = 100;
 

@@ -1,4 +1,4 @@
-import type { Method } from "./gateway-file-schema.ts";
+import type { Method } from "./configuration/gateway-file-schema.ts";
 import type { Route } from "./routes.ts";
 import { type HeaderValues, type Holds, RouteTree } from "./routes-tree.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { compileLimits } from "./compile-limits.ts";
-import { readGatewayFile } from "./gateway-file.ts";
+import { compileLimits } from "./configuration/compile-limits.ts";
+import { readGatewayFile } from "./configuration/gateway-file.ts";
 import type { Limit, Rate } from "./limits/limit.ts";
 import { compileRoutes, type RouteTable } from "./routes.ts";
 

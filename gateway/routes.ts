@@ -1,7 +1,7 @@
-import { compileLimits } from "./compile-limits.ts";
-import type { GatewayFile } from "./gateway-file.ts";
-import { noCors } from "./gateway-file-names.ts";
-import type { AnswerName, AuthSpec, Method, RouteSpec } from "./gateway-file-schema.ts";
+import { compileLimits } from "./configuration/compile-limits.ts";
+import type { GatewayFile } from "./configuration/gateway-file.ts";
+import { noCors } from "./configuration/gateway-file-names.ts";
+import type { AnswerName, AuthSpec, Method, RouteSpec } from "./configuration/gateway-file-schema.ts";
 import type { Limit } from "./limits/limit.ts";
 import { RoutesByHost } from "./routes-hosts.ts";
 import type { HeaderValues } from "./routes-tree.ts";

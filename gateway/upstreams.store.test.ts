@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { eventually } from "#mesh/eventually";
-import { startTestGateway, type TestGateway } from "./test-gateway.ts";
-import { createTestService, expectProblem, testFile } from "./test-service.ts";
+import { startTestGateway, type TestGateway } from "./testing/test-gateway.ts";
+import { createTestService, expectProblem, testFile } from "./testing/test-service.ts";
 
 const service = createTestService();
 let gateway: TestGateway;

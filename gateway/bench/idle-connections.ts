@@ -6,7 +6,7 @@
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
-import { startGatewayProcess } from "../test-gateway-process.ts";
+import { startGatewayProcess } from "../testing/test-gateway-process.ts";
 
 const wanted = Number(process.argv[2] ?? 10_000);
 const redisUrl = process.env.REDIS_URL ?? "redis://127.0.0.1:6379";

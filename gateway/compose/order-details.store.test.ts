@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { uuidV7 } from "#mesh/uuid-v7";
-import { startTestGateway, type TestGateway } from "../test-gateway.ts";
+import { startTestGateway, type TestGateway } from "../testing/test-gateway.ts";
 
 const file = `
 upstreams: { user: { url: "\${UPSTREAM_URL}" }, product: { url: "\${UPSTREAM_URL}" }, order: { url: "\${UPSTREAM_URL}" } }

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { readGatewayFile } from "../gateway-file.ts";
+import { readGatewayFile } from "../configuration/gateway-file.ts";
 import { compileRoutes } from "../routes.ts";
 import { joinOpenApi } from "./join-openapi.ts";
 

@@ -2,7 +2,7 @@ import { type Problem, problems } from "#mesh/problem";
 import type { FieldsRefusal } from "./parse-fields.ts";
 
 const fieldDetails = {
-  "control-character": "A header has a control character in it",
+  "line-end": "Half of a line end stands in a header",
   folded: "A header goes on in the next line",
   name: "A header has no name, or one that is none",
   "too-many": "There are too many headers",
@@ -11,8 +11,7 @@ const fieldDetails = {
 /** What is wrong with a message before anybody asks what it wants. After each of these the connection is closed. */
 export const messageProblems = {
   badRequestLine: (): Problem => problems.malformed("The request line is not that of HTTP/1.1"),
-  oddCharacter: (): Problem =>
-    problems.malformed("A control character, or half of a line end, stands in the head"),
+  oddCharacter: (): Problem => problems.malformed("A control character stands in the head"),
   badField: (refusal: FieldsRefusal): Problem =>
     refusal === "too-many" ? messageProblems.headTooLarge() : problems.malformed(fieldDetails[refusal]),
   repeatedField: (name: string): Problem => problems.malformed(`The header ${name} is there more than once`),

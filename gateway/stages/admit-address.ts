@@ -1,7 +1,7 @@
 import type { Problem } from "#mesh/problem";
 import type { Log } from "#observability/log";
 import type { Metrics } from "#observability/metrics";
-import type { AddressRules } from "../address-rules.ts";
+import type { AddressRules } from "../configuration/address-rules.ts";
 import type { Exchange } from "../exchange.ts";
 import { edgeProblems } from "../problems.ts";
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
+import { readGatewayFile } from "../configuration/gateway-file.ts";
 import type { Exchange } from "../exchange.ts";
-import { readGatewayFile } from "../gateway-file.ts";
 import { compileRoutes } from "../routes.ts";
-import { testExchange } from "../test-exchange.ts";
+import { testExchange } from "../testing/test-exchange.ts";
 import { answerOptions, setCorsHeaders } from "./allow-origin.ts";
 import { findRoute } from "./find-route.ts";
 

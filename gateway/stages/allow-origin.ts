@@ -1,6 +1,6 @@
 import type { Problem } from "#mesh/problem";
+import type { CorsSpec } from "../configuration/gateway-file-schema.ts";
 import type { Exchange } from "../exchange.ts";
-import type { CorsSpec } from "../gateway-file-schema.ts";
 import type { FieldWriter } from "../http/fields.ts";
 import { edgeProblems } from "../problems.ts";
 import type { Route, RouteTable } from "../routes.ts";

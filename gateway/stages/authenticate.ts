@@ -14,6 +14,8 @@ export const apiKeyHeader = "x-api-key";
 /** RFC 6750 §2.3 lets a token be sent so; it then stands in logs and histories, and is not taken. */
 const tokenInQuery = /[?&]access_token=/i;
 
+const prefix = "Bearer ";
+
 type Refusal = Problem | undefined;
 
 /**
@@ -36,6 +38,13 @@ export function authenticate(
     return malformedToken("Send the token in the Authorization header, not in the URI");
   if (authorization === null) return key === null ? undefined : byKey(exchange, route, key, apiKeys);
   if (key !== null) return malformedToken("Send either a token or an API key");
+  // One that is remembered has the form of a token: most requests end here.
+  const sent = authorization.startsWith(prefix) ? authorization.slice(prefix.length) : "";
+  const known = verifier.recall(sent);
+  if (known && route.auth.accept.includes("token")) {
+    exchange.token = sent;
+    return admit(exchange, route, known);
+  }
   const read = readBearer(authorization);
   if (read === "malformed") return malformedToken("The Authorization header is no bearer token");
   if (read === "none") return edgeProblems.missingToken();

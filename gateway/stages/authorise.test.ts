@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { verifiedToken } from "#mesh/identity/check-claims";
 import { compileIssuer } from "#mesh/identity/issuer";
 import type { Route } from "../routes.ts";
-import { testExchange } from "../test-exchange.ts";
+import { testExchange } from "../testing/test-exchange.ts";
 import { authorise } from "./authorise.ts";
 
 const route = {

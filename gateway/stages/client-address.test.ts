@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { testExchange } from "../test-exchange.ts";
+import { testExchange } from "../testing/test-exchange.ts";
 import { findClient, trustProxies } from "./client-address.ts";
 
 const trusted = trustProxies(["10.0.0.0/8", "192.0.2.7", "fd00::/8"]);

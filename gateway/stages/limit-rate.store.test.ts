@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { uuidV7 } from "#mesh/uuid-v7";
-import { startTestGateway, type TestGateway } from "../test-gateway.ts";
-import { bearer } from "../test-service.ts";
+import { startTestGateway, type TestGateway } from "../testing/test-gateway.ts";
+import { bearer } from "../testing/test-service.ts";
 
 const file = `
 upstreams: { order: { url: "\${UPSTREAM_URL}" } }

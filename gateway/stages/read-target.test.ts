@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { testExchange } from "../test-exchange.ts";
+import { testExchange } from "../testing/test-exchange.ts";
 import { problemOfPath, readTarget } from "./read-target.ts";
 
 const exchangeOf = (target: string) => testExchange({ target });

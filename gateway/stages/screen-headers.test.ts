@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { testExchange } from "../test-exchange.ts";
+import { testExchange } from "../testing/test-exchange.ts";
 import { screenHeaders, travels } from "./screen-headers.ts";
 
 /** Which of the fields travel on. */

@@ -1,4 +1,4 @@
-import type { WrittenFile } from "../gateway-file-schema.ts";
+import type { WrittenFile } from "../configuration/gateway-file-schema.ts";
 
 /** What a failure tells of whoever caused it. */
 export const signals = [

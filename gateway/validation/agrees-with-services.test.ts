@@ -10,7 +10,7 @@ import { createLog } from "#observability/log";
 import { createMetrics } from "#observability/metrics";
 import type { Route } from "../routes.ts";
 import { createValidateRequest } from "../stages/validate-request.ts";
-import { testExchange } from "../test-exchange.ts";
+import { testExchange } from "../testing/test-exchange.ts";
 import { ServiceDocument } from "./service-document.ts";
 
 const strict = { additionalProperties: false };

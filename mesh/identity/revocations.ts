@@ -52,7 +52,6 @@ export async function openRevocations({
   const list = createRevocationList({ now });
   const subscriber = redis.duplicate({
     maxRetriesPerRequest: null,
-    commandTimeout: 0,
     enableOfflineQueue: true,
   });
   const prune = setInterval(() => list.prune(), pruneEveryMs);

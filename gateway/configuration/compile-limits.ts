@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
+import type { FlowRate, Limit, Quota, Rate } from "../limits/limit.ts";
 import type { LimitSpec } from "./gateway-file-schema.ts";
-import type { FlowRate, Limit, Quota, Rate } from "./limits/limit.ts";
 
 const daySeconds = 86_400;
 /** The `w` that a quota shows: its longest, for a month has no fixed length. */

@@ -1,9 +1,9 @@
+import type { Limit, Rate } from "../limits/limit.ts";
+import { edgeProblems } from "../problems.ts";
+import { compileRoutes, type Route, type RouteTable } from "../routes.ts";
+import { problemOfPath } from "../stages/read-target.ts";
 import { explainRefusals, type Refusal, refusalOf } from "./explain-refusals.ts";
 import type { ReadFile } from "./gateway-file.ts";
-import type { Limit, Rate } from "./limits/limit.ts";
-import { edgeProblems } from "./problems.ts";
-import { compileRoutes, type Route, type RouteTable } from "./routes.ts";
-import { problemOfPath } from "./stages/read-target.ts";
 
 /** A call to be explained, as a client would send it. */
 export interface Call {

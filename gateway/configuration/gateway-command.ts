@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
+import { placeholderOf, placeholderVariables } from "../config.ts";
 import { checkFile } from "./check.ts";
-import { placeholderOf, placeholderVariables } from "./config.ts";
 import { type Call, explainCall } from "./explain.ts";
 import { explainText } from "./explain-text.ts";
 import { GatewayFileError, parseGatewayFile } from "./gateway-file.ts";
@@ -95,7 +95,7 @@ function readCall([method = "", target = ""]: readonly string[], { host = "", he
 }
 
 async function open(file: string | undefined): Promise<{ name: string; text: string }> {
-  const path = file ?? join(import.meta.dirname, "gateway.yaml");
+  const path = file ?? join(import.meta.dirname, "../gateway.yaml");
   const name = file ?? (relative(process.cwd(), path) || path);
   const text = await readFile(path, "utf8").catch((cause: Error) => {
     throw new UsageError(`${name} cannot be read: ${cause.message}`, { cause });

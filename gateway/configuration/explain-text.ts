@@ -1,5 +1,5 @@
+import type { Rate } from "../limits/limit.ts";
 import type { ExplainedLimit, ExplainedRoute, Explanation } from "./explain.ts";
-import type { Rate } from "./limits/limit.ts";
 
 /** An explanation as a person reads it, a line each. */
 export function explainText({ call, refused, allow, route }: Explanation): string[] {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import { fileVariables, readConfig } from "./config.ts";
+import { fileVariables, readConfig } from "../config.ts";
+import { compileRoutes } from "../routes.ts";
 import { parseGatewayFile, readGatewayFile } from "./gateway-file.ts";
 import { gatewayFileSchema } from "./gateway-file-schema.ts";
-import { compileRoutes } from "./routes.ts";
 
 const variable = "$".concat("{ORDER_SERVICE_URL}");
 const good = `upstreams:
@@ -278,7 +278,7 @@ test("callers whom no limit counts are a warning, unless there is none at all", 
 
 test("the file in the repository is good, and nothing internal can be reached through it", () => {
   const config = readConfig(environment);
-  const text = readFileSync(new URL("gateway.yaml", import.meta.url), "utf8");
+  const text = readFileSync(new URL("../gateway.yaml", import.meta.url), "utf8");
   const { file, warnings } = parseGatewayFile("gateway.yaml", text, fileVariables(config));
   expect(warnings).toEqual([]);
   const table = compileRoutes(file);
@@ -290,7 +290,7 @@ test("the file in the repository is good, and nothing internal can be reached th
 
 test("the schema that editors read is the one that the gateway checks with", () => {
   const published: unknown = JSON.parse(
-    readFileSync(new URL("gateway.schema.json", import.meta.url), "utf8"),
+    readFileSync(new URL("../gateway.schema.json", import.meta.url), "utf8"),
   );
   expect(published).toEqual(JSON.parse(JSON.stringify(gatewayFileSchema)));
 });

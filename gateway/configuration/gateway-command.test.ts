@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const own = join(import.meta.dirname, "gateway.yaml");
+const own = join(import.meta.dirname, "../gateway.yaml");
 let folder: string;
 
 beforeAll(() => {

@@ -1,5 +1,5 @@
+import { compileRoutes } from "../routes.ts";
 import { GatewayFileError, parseGatewayFile, type ReadFile } from "./gateway-file.ts";
-import { compileRoutes } from "./routes.ts";
 
 export interface Checked {
   readonly good: boolean;

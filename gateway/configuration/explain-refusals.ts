@@ -1,7 +1,7 @@
 import { type Problem, problems } from "#mesh/problem";
+import { edgeProblems } from "../problems.ts";
+import type { Route } from "../routes.ts";
 import type { GatewayFile } from "./gateway-file.ts";
-import { edgeProblems } from "./problems.ts";
-import type { Route } from "./routes.ts";
 
 /** What a client is told, and when. */
 export interface Refusal {

@@ -36,8 +36,8 @@ export async function startGatewayProcess(options: GatewayProcessOptions): Promi
   const file = join(folder, "gateway.yaml");
   await writeFile(file, text);
   const [command, ...args] = runtime;
-  const child = spawn(command, [...args, join(import.meta.dirname, "main.ts")], {
-    cwd: join(import.meta.dirname, ".."),
+  const child = spawn(command, [...args, join(import.meta.dirname, "../main.ts")], {
+    cwd: join(import.meta.dirname, "../.."),
     env: {
       ...process.env,
       ...Object.fromEntries(upstreams.map((name) => [`${name}_SERVICE_URL`, upstreamUrl])),

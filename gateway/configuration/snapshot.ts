@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import type { TokenVerifier } from "#mesh/identity/verify-token";
+import type { ListenerLimits } from "../listener/http-listener.ts";
+import type { Answer } from "../pipeline.ts";
+import { compileRoutes, type RouteTable } from "../routes.ts";
+import { compileThreats, type ThreatPolicy } from "../threats/threat-policy.ts";
 import { type AddressRules, compileAddresses } from "./address-rules.ts";
 import type { GatewayFile } from "./gateway-file.ts";
 import type { AnswerName } from "./gateway-file-schema.ts";
-import type { ListenerLimits } from "./listener/http-listener.ts";
-import type { Answer } from "./pipeline.ts";
-import { compileRoutes, type RouteTable } from "./routes.ts";
 import type { Prepared } from "./snapshot-resources.ts";
-import { compileThreats, type ThreatPolicy } from "./threats/threat-policy.ts";
 
 /**
  * Everything of `gateway.yaml` that a request needs, compiled. Immutable: another file is another snapshot, and a

@@ -1,7 +1,7 @@
-import { Exchange } from "./exchange.ts";
-import { parseRequestHead } from "./http/request-head.ts";
-import type { ClientConnection } from "./listener/client-connection.ts";
-import { EdgeRequest } from "./listener/edge-request.ts";
+import { Exchange } from "../exchange.ts";
+import { parseRequestHead } from "../http/request-head.ts";
+import type { ClientConnection } from "../listener/client-connection.ts";
+import { EdgeRequest } from "../listener/edge-request.ts";
 
 interface TestRequest {
   readonly method?: string;
