@@ -14,6 +14,8 @@ export interface CrowdOptions {
   readonly shop: Shop;
   readonly random: Random;
   readonly buyers: number;
+  /** How many begin in a second at most, whoever is free. */
+  readonly rate?: number;
   /** Whether somebody who is done goes for the next thing. */
   readonly goOn: (placed: number) => boolean;
   /** How long after the last one began a buyer insists on an answer. */
@@ -64,8 +66,17 @@ export async function letThemBuy(options: CrowdOptions): Promise<Purchase[]> {
     await Promise.all(racers.map((base) => cancel(purchase, base, goesOn)));
   }
 
+  const began = performance.now();
+  let turns = 0;
+  async function turn(): Promise<void> {
+    if (options.rate === undefined) return;
+    const at = began + (turns++ * 1000) / options.rate;
+    await wait(Math.max(0, at - performance.now()));
+  }
+
   async function buyer(): Promise<void> {
     while (goOn(purchases.length)) {
+      await turn();
       const purchase = drawPurchase(shop, random, options.cards, purchases.findLast(byPaypal));
       purchases.push(purchase);
       const going = go(purchase).finally(() => waiting.delete(going));

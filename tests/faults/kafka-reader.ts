@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { Kafka, logLevel } from "kafkajs";
+import { quietRequestQueue } from "../../mesh/bus/quiet-request-queue.ts";
 import type { BusReader, OnBus } from "../audit/bus-order.ts";
 
 const readWithinMs = 60_000;
@@ -9,6 +10,7 @@ const readWithinMs = 60_000;
 export async function openKafkaReader(
   brokers: string,
 ): Promise<{ readonly read: BusReader; close(): Promise<void> }> {
+  quietRequestQueue();
   const kafka = new Kafka({ brokers: brokers.split(","), clientId: "prove", logLevel: logLevel.NOTHING });
   const admin = kafka.admin();
   const consumer = kafka.consumer({ groupId: `prove-${randomUUID()}`, maxWaitTimeInMs: 200 });

@@ -11,6 +11,8 @@ test("without options it runs a minute with a random seed", () => {
     runtime: "bun",
     verbose: false,
     kafka: false,
+    outage: 0,
+    rate: 8,
   });
 });
 
@@ -24,6 +26,7 @@ test.each([
   [["--bus", "rabbit"], '--bus is "rabbit", expected one of embedded, kafka'],
   [["--speed", "1"], "Unknown option --speed"],
   [["--seed"], "--seed needs a value"],
+  [["--outage", "60"], "--outage takes a broker away, and there is none: add --bus kafka"],
 ])("%p is refused", (args, message) => {
   expect(() => readProveOptions(args, 1)).toThrow(message);
 });

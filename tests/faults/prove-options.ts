@@ -2,6 +2,7 @@ export const usage = `Proves that orders, money, stock, events and mails stay ri
 stores, two processes of each service, buyers, and faults from a schedule that a seed decides.
 
   bun run prove [--seed N] [--seconds 60] [--orders N] [--faults N] [--buyers 24] [--runtime bun|deno] [--bus embedded|kafka] [--verbose]
+  bun run prove --bus kafka --outage <seconds> [--rate 8] [--buyers 24]
   bun run prove --break <name> | --break list | --break all
 
   --seed     which schedule; without it a random one, which is printed
@@ -9,6 +10,7 @@ stores, two processes of each service, buyers, and faults from a schedule that a
   --orders   at least so many are placed
   --faults   how many there are
   --verbose  prints what happened when, also without a violation
+  --outage   no faults but one: the broker is away for so long, while --rate orders begin in a second
   --break    switches off one safeguard in a copy of the sources, and succeeds when a violation is found
 
 Exit code 1 when an invariant is violated (with --break: when none is).`;
@@ -22,6 +24,10 @@ export interface ProveOptions {
   readonly runtime: "bun" | "deno";
   readonly kafka: boolean;
   readonly verbose: boolean;
+  /** Seconds without the broker; 0 for a run with a schedule of faults. */
+  readonly outage: number;
+  /** Orders that begin in a second during an outage. */
+  readonly rate: number;
   readonly break?: string;
 }
 
@@ -56,6 +62,10 @@ export function readProveOptions(words: readonly string[], randomSeed: number): 
   const needed = Math.ceil(Math.max(60, orders / ordersASecond, wanted / faultsASecond));
   const seconds = whole("--seconds", needed, [1, 86_400]);
   const chosen = given.get("--break");
+  const kafka = choice("--bus", ["embedded", "kafka"]) === "kafka";
+  const outage = whole("--outage", 0, [0, 86_400]);
+  if (outage > 0 && !kafka)
+    throw new Error("--outage takes a broker away, and there is none: add --bus kafka");
   return {
     seed: whole("--seed", randomSeed, [0, 2 ** 32 - 1]),
     seconds,
@@ -64,9 +74,22 @@ export function readProveOptions(words: readonly string[], randomSeed: number): 
     buyers: whole("--buyers", 24, [1, 256]),
     runtime: choice("--runtime", ["bun", "deno"]),
     verbose: args.length < words.length,
-    kafka: choice("--bus", ["embedded", "kafka"]) === "kafka",
+    kafka,
+    outage,
+    rate: whole("--rate", 8, [1, 1000]),
     ...(chosen !== undefined && { break: chosen }),
   };
 }
 
-const names = ["--seed", "--seconds", "--orders", "--faults", "--buyers", "--runtime", "--bus", "--break"];
+const names = [
+  "--seed",
+  "--seconds",
+  "--orders",
+  "--faults",
+  "--buyers",
+  "--runtime",
+  "--bus",
+  "--outage",
+  "--rate",
+  "--break",
+];

@@ -107,13 +107,17 @@ const diaryLines = ({ recovery }: Proof): string[] => [
   ...recovery.diary.map((text) => `    ${text}`),
 ];
 
-export const commandOf = ({ seed, seconds, orders, faults, buyers, runtime, kafka }: ProveOptions): string =>
-  [
-    `bun run prove --seed ${seed} --seconds ${seconds} --faults ${faults} --buyers ${buyers}`,
+export const commandOf = (options: ProveOptions): string => {
+  const { seed, seconds, orders, faults, buyers, runtime, kafka, outage, rate } = options;
+  return [
+    `bun run prove --seed ${seed}`,
+    outage > 0 ? `--outage ${outage} --rate ${rate}` : `--seconds ${seconds} --faults ${faults}`,
+    `--buyers ${buyers}`,
     ...(orders > 0 ? [`--orders ${orders}`] : []),
     ...(runtime === "deno" ? ["--runtime deno"] : []),
     ...(kafka ? ["--bus kafka"] : []),
   ].join(" ");
+};
 
 function counted(words: readonly string[]): Map<string, number> {
   const counts = new Map<string, number>();

@@ -4,9 +4,11 @@ import type { Home } from "../../mesh/local/home.ts";
 import { createTerminal } from "../../mesh/local/terminal.ts";
 import { openTestHome, removeTestHome } from "../../mesh/local/test-home.ts";
 import { type Break, breaks } from "./breaks.ts";
+import { reportOutage } from "./outage-report.ts";
 import { type ProveOptions, readProveOptions, usage } from "./prove-options.ts";
 import { commandOf, reportProof } from "./prove-report.ts";
 import { runBreak } from "./run-break.ts";
+import { runOutage } from "./run-outage.ts";
 import { runProof } from "./run-proof.ts";
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -28,7 +30,8 @@ async function prove(): Promise<number> {
     console.log(usage);
     return 0;
   }
-  return options.break === undefined ? await proveOnce(options) : await proveProver(options.break);
+  if (options.break !== undefined) return await proveProver(options.break);
+  return options.outage > 0 ? await proveOutage(options) : await proveOnce(options);
 }
 
 async function proveOnce(options: ProveOptions): Promise<number> {
@@ -37,6 +40,15 @@ async function proveOnce(options: ProveOptions): Promise<number> {
     const proof = await runProof(home, options, terminal);
     for (const text of await reportProof(proof, options)) terminal.line(text);
     return proof.violations.length === 0 ? 0 : 1;
+  });
+}
+
+async function proveOutage(options: ProveOptions): Promise<number> {
+  terminal.line(`  ${commandOf(options)}`);
+  return await atHome(async (home) => {
+    const outage = await runOutage(home, options, terminal);
+    for (const text of reportOutage(outage, options)) terminal.line(text);
+    return outage.violations.length === 0 ? 0 : 1;
   });
 }
 

@@ -30,6 +30,8 @@ export interface ProvenSystem {
   readonly mailbox: Mailbox;
   readonly links: Readonly<Record<LinkName, FaultProxy>>;
   readonly crashes: CrashControl;
+  /** Kills the broker and starts it again when the work is done. @throws Error where there is none */
+  withoutKafka(work: () => Promise<void>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -101,6 +103,10 @@ export async function startProvenSystem(home: Home, options: ProvenSystemOptions
     mailbox,
     links,
     crashes,
+    async withoutKafka(work) {
+      if (!kafka) throw new Error("There is no Kafka");
+      await kafka.without(work);
+    },
     async close() {
       for (const link of Object.values(links)) link.close();
       crashes.close();
@@ -109,16 +115,36 @@ export async function startProvenSystem(home: Home, options: ProvenSystemOptions
   };
 }
 
-async function keptKafka(
-  home: Home,
-  keep: Pick<ProvenSystemOptions, "show" | "giveUp">,
-): Promise<KafkaServer> {
-  const kafka = await startKafka(home, home.cache);
-  keepStore(home, kafka.process, {
+async function keptKafka(home: Home, keep: Pick<ProvenSystemOptions, "show" | "giveUp">): Promise<KeptKafka> {
+  const { brokers, process: first } = await startKafka(home, home.cache);
+  let wanted = Promise.resolve();
+  let isBack: (() => void) | undefined;
+  keepStore(home, first, {
     ...keep,
-    start: async () => (await startKafka(home, home.cache)).process,
+    async start() {
+      await wanted;
+      const { process: again } = await startKafka(home, home.cache);
+      isBack?.();
+      return again;
+    },
   });
-  return kafka;
+  return {
+    brokers,
+    async without(work) {
+      const done = Promise.withResolvers<void>();
+      const back = Promise.withResolvers<void>();
+      wanted = done.promise;
+      isBack = back.resolve;
+      const running = home.processes.alive().find(({ name }) => name === "kafka");
+      if (running) process.kill(running.pid, "SIGKILL");
+      await work().finally(done.resolve);
+      await back.promise;
+    },
+  };
+}
+
+interface KeptKafka extends Pick<KafkaServer, "brokers"> {
+  without(work: () => Promise<void>): Promise<void>;
 }
 
 interface Twins {
