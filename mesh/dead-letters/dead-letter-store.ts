@@ -59,15 +59,25 @@ export async function markFailedAgain(tx: Transaction, eventId: string, reason: 
     where event_id = ${eventId} and origin = 'inbox'`;
 }
 
-/** The oldest first; without `replayed` only those that still wait for somebody. */
+export interface DeadLetterQuery {
+  readonly id?: string | undefined;
+  /** With those that were replayed; otherwise only those that still wait for somebody. */
+  readonly replayed: boolean;
+  readonly limit: number;
+  /** Only those behind this one. */
+  readonly after?: Pick<DeadLetter, "eventId" | "origin"> | undefined;
+}
+
+/** In the order of their ids, which is that of their making; it stays the same while some are replayed. */
 export async function readDeadLetters(
   sql: Sql,
-  { id, replayed, limit }: { id?: string | undefined; replayed: boolean; limit: number },
+  { id, replayed, limit, after }: DeadLetterQuery,
 ): Promise<DeadLetter[]> {
   return await sql<DeadLetter[]>`
     select ${columns(sql)} from dead_letters
     where (${id ?? null}::uuid is null or event_id = ${id ?? null}) and (${replayed} or replayed_at is null)
-    order by died_at, event_id limit ${limit}`;
+      and (event_id, origin) > (${after?.eventId ?? "00000000-0000-0000-0000-000000000000"}, ${after?.origin ?? ""})
+    order by event_id, origin limit ${limit}`;
 }
 
 /**

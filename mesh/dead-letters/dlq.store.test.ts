@@ -9,6 +9,7 @@ import { appendEvents } from "../outbox/append.ts";
 import { startRelay } from "../outbox/relay.ts";
 import { type TestDatabase, testDatabase } from "../postgres/test-database.ts";
 import { uuidV7 } from "../uuid-v7.ts";
+import { bury } from "./dead-letter-store.ts";
 import { dlq } from "./dlq.ts";
 import { type DlqOptions, readDlqOptions } from "./dlq-options.ts";
 
@@ -51,12 +52,25 @@ async function consumer(types = [happened]) {
   return bus;
 }
 
-async function run(args: string, withinMs = 10_000) {
+async function run(args: string, withinMs = 10_000, page = 500) {
   const options = readDlqOptions(args.split(" ")) as DlqOptions;
   const lines: string[] = [];
   const stores = [{ service: "test-service", sql: database.sql }];
-  const good = await dlq(options, { stores, line: (text) => lines.push(text), withinMs });
+  const good = await dlq(options, { stores, line: (text) => lines.push(text), withinMs, page });
   return { good, text: lines.join("\n") };
+}
+
+/** Events that failed for good before. */
+async function buried(many: number) {
+  const events = Array.from({ length: many }, () => event());
+  await database.transaction(async (tx) => {
+    for (const each of events) {
+      const { id: eventId, subject: key } = each;
+      const payload = JSON.stringify(each);
+      await bury(tx, { eventId, topic: "test-events", key, payload, reason: "failed", attempts: 5 });
+    }
+  });
+  return events;
 }
 
 const effects = async () => (await database.sql`select 1 from effects`).length;
@@ -127,6 +141,31 @@ test("what the bus refused is seen beside it, and goes back into the outbox", as
   expect((await run(`replay ${long.id}`)).text).toContain("was replayed before");
   expect(bus.taken.length).toBe(1);
 });
+
+test("--all goes through any number of them, a page at a time, and past those that fail again", async () => {
+  await consumer();
+  const failing = await buried(7);
+  expect((await run("list", 10_000, 2)).text).toEndWith("\n7 events");
+  expect((await run("replay --all --dry-run", 10_000, 2)).text).toEndWith("; 7 events would be replayed");
+  expect(await effects()).toBe(0);
+  const again = await run("replay --all", 10_000, 2);
+  expect(again.good).toBe(false);
+  expect(again.text.split("\n")).toHaveLength(7);
+  broken = false;
+  const replayed = await run("replay --all", 10_000, 2);
+  expect(replayed.good).toBe(true);
+  expect(replayed.text.split("\n").toSorted()).toEqual(
+    failing.map(({ id }) => `${id} is replayed`).toSorted(),
+  );
+  expect(await effects()).toBe(7);
+}, 60_000);
+
+test("where nobody takes the first page up, the next one is not asked for", async () => {
+  await buried(3);
+  const { good, text } = await run("replay --all", 300, 2);
+  expect(good).toBe(false);
+  expect(text.match(/did not take it up yet/g)).toHaveLength(2);
+}, 20_000);
 
 test("an id that nobody knows is said to be none", async () => {
   const id = uuidV7();

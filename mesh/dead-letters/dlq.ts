@@ -1,6 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Sql } from "../postgres/sql.ts";
-import { type DeadLetter, isInOutbox, readDeadLetters, requestReplay } from "./dead-letter-store.ts";
+import {
+  type DeadLetter,
+  type DeadLetterQuery,
+  isInOutbox,
+  readDeadLetters,
+  requestReplay,
+} from "./dead-letter-store.ts";
 import type { DlqOptions } from "./dlq-options.ts";
 
 export interface DlqStore {
@@ -15,45 +21,62 @@ interface Found extends DeadLetter {
 export interface DlqRun {
   readonly stores: readonly DlqStore[];
   readonly line: (text: string) => void;
-  /** How long to wait for the service to try an event of its inbox. */
+  /** How long to wait for the service to try the events of a page. */
   readonly withinMs?: number;
+  readonly page?: number;
 }
 
-/** More are shown and replayed by asking again. */
-const atOnce = 500;
+/** How many are held in memory, and tried again at once; it goes on with the next ones. */
+const pageSize = 500;
 
 /** Carries out one command. @returns whether all went well */
 export async function dlq(
   options: DlqOptions,
-  { stores, line, withinMs = 15_000 }: DlqRun,
+  { stores, line, withinMs = 15_000, page = pageSize }: DlqRun,
 ): Promise<boolean> {
   const { command, id } = options;
   const replayed = options.replayed || id !== undefined;
-  const found = await find(stores, { id, replayed });
-  if (found.length === 0) {
+  const wanted = { id, replayed, limit: page };
+  let seen = 0;
+  let waiting = 0;
+  let good = true;
+  for await (const letters of pagesOf(stores, wanted)) {
+    seen += letters.length;
+    waiting += letters.filter(waits).length;
+    if (command === "show") for (const letter of letters) show(letter, line);
+    else if (command === "list") for (const letter of letters) line(inOneLine(letter));
+    else if (options.dryRun) for (const letter of letters) line(`would replay ${inOneLine(letter)}`);
+    else {
+      const outcome = await replay(letters, line, withinMs);
+      good &&= outcome === "good";
+      // Nobody is there who would take up the next ones.
+      if (outcome === "not-taken-up") break;
+    }
+  }
+  if (seen === 0) {
     line(id === undefined ? "No event is set aside" : `No event ${id} is set aside`);
     return id === undefined;
   }
-  if (command === "show") for (const letter of found) show(letter, line);
-  else if (command === "list") list(found, line);
-  else if (options.dryRun) {
-    for (const letter of found) line(`would replay ${inOneLine(letter)}`);
-    line(`Nothing was changed; ${count(found.filter(waits).length)} would be replayed`);
-  } else return await replay(found, line, withinMs);
-  return true;
+  if (command === "list") line(count(seen));
+  else if (command === "replay" && options.dryRun) {
+    line(`Nothing was changed; ${count(waiting)} would be replayed`);
+  }
+  return good;
 }
 
-async function find(
+/** All that are wanted, store by store, a page at a time. */
+async function* pagesOf(
   stores: readonly DlqStore[],
-  { id, replayed }: { id: string | undefined; replayed: boolean },
-): Promise<Found[]> {
-  const found = await Promise.all(
-    stores.map(async (store) => {
-      const letters = await readDeadLetters(store.sql, { id, replayed, limit: atOnce });
-      return letters.map((letter): Found => ({ ...letter, store }));
-    }),
-  );
-  return found.flat();
+  wanted: Omit<DeadLetterQuery, "after">,
+): AsyncIterable<Found[]> {
+  for (const store of stores) {
+    let after: DeadLetter | undefined;
+    do {
+      const letters = await readDeadLetters(store.sql, { ...wanted, after });
+      if (letters.length > 0) yield letters.map((letter): Found => ({ ...letter, store }));
+      after = letters.length === wanted.limit ? letters.at(-1) : undefined;
+    } while (after);
+  }
 }
 
 const waits = ({ replayedAt }: DeadLetter) => replayedAt === null;
@@ -69,11 +92,6 @@ const short = (text: string) => (text.length > 160 ? `${text.slice(0, 160)} …`
 
 const inOneLine = (letter: Found) =>
   `${letter.eventId}  ${letter.store.service} ${letter.origin}  ${typeOf(letter)}  ${stateOf(letter)}: ${short(letter.reason)}`;
-
-function list(found: readonly Found[], line: DlqRun["line"]): void {
-  for (const letter of found) line(inOneLine(letter));
-  line(found.length === atOnce ? `The oldest ${atOnce}` : `${count(found.length)}`);
-}
 
 function show(letter: Found, line: DlqRun["line"]): void {
   const { eventId, store, origin, topic, key, reason, attempts, diedAt, payload } = letter;
@@ -98,7 +116,9 @@ function pretty(payload: string): string {
   }
 }
 
-async function replay(found: readonly Found[], line: DlqRun["line"], withinMs: number): Promise<boolean> {
+type Replayed = "good" | "failed" | "not-taken-up";
+
+async function replay(found: readonly Found[], line: DlqRun["line"], withinMs: number): Promise<Replayed> {
   for (const letter of found) {
     if (waits(letter)) await requestReplay(letter.store.sql, letter);
     else line(`${letter.eventId} was replayed before: nothing is done`);
@@ -106,12 +126,15 @@ async function replay(found: readonly Found[], line: DlqRun["line"], withinMs: n
   const deadline = Date.now() + withinMs;
   const outcomes = await Promise.all(found.filter(waits).map((letter) => outcomeOf(letter, deadline)));
   for (const { text } of outcomes) line(text);
-  return outcomes.every(({ good }) => good);
+  if (outcomes.some(({ pending }) => pending)) return "not-taken-up";
+  return outcomes.every(({ good }) => good) ? "good" : "failed";
 }
 
 interface Outcome {
   readonly good: boolean;
   readonly text: string;
+  /** The service has not tried it. */
+  readonly pending?: true;
 }
 
 async function outcomeOf(letter: Found, deadline: number): Promise<Outcome> {
@@ -120,7 +143,7 @@ async function outcomeOf(letter: Found, deadline: number): Promise<Outcome> {
     if (outcome) return outcome;
     if (Date.now() > deadline) {
       const text = `${letter.eventId}: ${letter.store.service} did not take it up yet. Does it run? It will when it does.`;
-      return { good: false, text };
+      return { good: false, text, pending: true };
     }
     await sleep(200);
   }
