@@ -41,7 +41,11 @@ export function openProcessRecords(file: string): ProcessRecords {
     },
     remove(pid) {
       records = records.filter((record) => record.pid !== pid);
-      save();
+      try {
+        save();
+      } catch {
+        // On a full disk the file names somebody who has ended: that is seen by the identity, and nobody is ended for it.
+      }
     },
     alive: () => records.filter((record) => processIdentity(record.pid) === record.identity),
   };
