@@ -54,6 +54,7 @@ export async function startGatewayPeer(bench: Bench, options: GatewayOptions): P
     NODE_ENV: "production",
     // As in mesh/images/Dockerfile.
     MIMALLOC_PURGE_DELAY: "5000",
+    BUN_JSC_forceRAMSize: "1073741824",
     ...(has(sampling) && { [sampling]: "0.1" }),
     ...(has(processes) && { [processes]: String(count) }),
   };
