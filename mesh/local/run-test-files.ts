@@ -1,6 +1,5 @@
 import { spawn } from "node:child_process";
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { childEnvironment } from "./child-environment.ts";
 import type { Home } from "./home.ts";
@@ -22,7 +21,7 @@ export function runTestFiles(home: Home, { root, files, env, timeoutMs }: TestRu
   const paths = files.map((file) => `./${file}`);
   const colour = process.stdout.isTTY ? { FORCE_COLOR: "1" } : { NO_COLOR: "1" };
   // What tests leave in the folder for temporary files goes with it. PostgreSQL may run under another uid: it may pass.
-  const temporary = mkdtempSync(join(tmpdir(), "ecotrack-test-files-"));
+  const temporary = mkdtempSync(join(home.directory, "files-"));
   chmodSync(temporary, 0o711);
   const child = spawn(pinnedBun(root), [...flags, ...paths], {
     cwd: root,
