@@ -3,7 +3,7 @@ import type { Log } from "#observability/log";
 import type { Bus, SubscribeOptions, Subscription } from "./bus.ts";
 import { kafkaLog } from "./kafka-log.ts";
 import { openKafkaPublisher } from "./kafka-publisher.ts";
-import { startKafkaSubscription } from "./kafka-subscription.ts";
+import { startKafkaSubscription, whenTopicsAreKnown } from "./kafka-subscription.ts";
 import { orAway } from "./or-away.ts";
 import { quietRequestQueue } from "./quiet-request-queue.ts";
 
@@ -55,7 +55,7 @@ export async function openKafkaBus({
   return {
     publish: (messages) => publisher.publish(messages),
     async subscribe(options: SubscribeOptions) {
-      await publisher.ensureTopics(options.topics);
+      await whenTopicsAreKnown(() => publisher.ensureTopics(options.topics));
       const subscription = await startKafkaSubscription(kafka, { ...options, sessionTimeoutMs, log });
       subscriptions.add(subscription);
       return {

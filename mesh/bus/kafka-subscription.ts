@@ -21,19 +21,7 @@ export async function startKafkaSubscription(
 ): Promise<Subscription> {
   const stopping = new AbortController();
   const heartbeatInterval = sessionTimeoutMs / 4;
-  let consumer = await startWhenTopicsAreKnown();
-
-  /** A topic that another process has just made is not known to every broker at once. */
-  async function startWhenTopicsAreKnown(): Promise<Consumer> {
-    for (let tried = 1; ; tried += 1) {
-      try {
-        return await start();
-      } catch (error) {
-        if (tried >= topicAttempts || !isUnknownTopic(error)) throw error;
-        await sleep(topicWaitMs);
-      }
-    }
-  }
+  let consumer = await whenTopicsAreKnown(start);
 
   async function start(): Promise<Consumer> {
     const started = kafka.consumer({
@@ -101,6 +89,18 @@ export async function startKafkaSubscription(
       await consumer.disconnect();
     },
   };
+}
+
+/** A topic that this or another process has just made is not known to every broker at once. */
+export async function whenTopicsAreKnown<T>(work: () => Promise<T>): Promise<T> {
+  for (let tried = 1; ; tried += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (tried >= topicAttempts || !isUnknownTopic(error)) throw error;
+      await sleep(topicWaitMs);
+    }
+  }
 }
 
 const isUnknownTopic = (error: unknown): boolean => {
