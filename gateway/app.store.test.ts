@@ -39,6 +39,19 @@ describe("routes", () => {
     await expectProblem(answer, 405, "method-not-allowed");
   });
 
+  test("a body in a content coding is refused, because no service reads it", async () => {
+    const answer = await gateway.call("/api/orders", {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${await gateway.token()}`,
+        "content-type": "application/json",
+        "content-encoding": "gzip",
+      },
+      body: "{}",
+    });
+    await expectProblem(answer, 415, "unsupported-content-encoding");
+  });
+
   test("HEAD is answered without a body where GET is", async () => {
     const answer = await gateway.call("/api/products/1", { method: "HEAD" });
     expect({ status: answer.status, body: await answer.text() }).toEqual({ status: 200, body: "" });

@@ -22,7 +22,7 @@ import { limitRate, setRateLimitHeaders } from "./stages/limit-rate.ts";
 import { readBody } from "./stages/read-body.ts";
 import { readTarget } from "./stages/read-target.ts";
 import { createRecord } from "./stages/record.ts";
-import { droppedFromAnswers, screenHeaders } from "./stages/screen-headers.ts";
+import { screenAnswer, screenHeaders } from "./stages/screen-headers.ts";
 import { setSecurityHeaders } from "./stages/secure-headers.ts";
 import { createValidateRequest } from "./stages/validate-request.ts";
 import {
@@ -30,6 +30,7 @@ import {
   noteUnreadable,
   refuseBlockedAddress,
   refuseBlockedPair,
+  showsCredential,
 } from "./stages/watch-threats.ts";
 import type { Threats } from "./threats/threats.ts";
 import type { UpstreamClient } from "./upstream/upstream-client.ts";
@@ -87,14 +88,15 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (keptOut) return keptOut;
     screenHeaders(exchange);
     const outside = readTarget(exchange) ?? answerOptions(exchange, table) ?? findRoute(exchange, table);
-    const blocked = refuseBlockedAddress(exchange, threats, verifier, apiKeys);
-    if (blocked) return blocked;
+    const blocked = refuseBlockedAddress(exchange, threats);
+    if (blocked && !showsCredential(exchange)) return blocked;
     const { route } = exchange;
     if (outside || !route) return outside ?? edgeProblems.routeNotFound();
 
     // Awaiting costs a turn of the queue even where there is nothing to wait for, which is nearly always.
     const known = authenticate(exchange, route, verifier, apiKeys);
     const unauthenticated = known instanceof Promise ? await known : known;
+    if (blocked && !exchange.caller) return blocked;
     // A refused token counts against the client's address: guessing must not be free.
     const decided = limitRate(exchange, route, limiter);
     const limited = decided instanceof Promise ? await decided : decided;
@@ -168,11 +170,7 @@ function responseOf(exchange: Exchange, outcome: Outcome): EdgeResponse | Promis
 
 /** The upstream's answer: its body untouched, its fields those that are not about the connection to it. */
 function withoutHopHeaders({ status, fields, body }: UpstreamAnswer): EdgeResponse {
-  for (let at = fields.names.length - 1; at >= 0; at--) {
-    if (!droppedFromAnswers.has(fields.names[at] as string)) continue;
-    fields.names.splice(at, 1);
-    fields.values.splice(at, 1);
-  }
+  screenAnswer(fields);
   // Without content it is the upstream's word how long it would be: of HEAD, and of 304.
   return { status, fields, body: body.whole?.length === 0 ? undefined : (body.whole ?? body) };
 }

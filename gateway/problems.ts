@@ -49,6 +49,14 @@ export const edgeProblems = {
     detail: `Try again in ${retryAfterSeconds} s`,
     headers: { "retry-after": String(retryAfterSeconds) },
   }),
+  /** RFC 9110 §15.5.16 wants to be told what would be taken. */
+  codedBody: (): Problem => ({
+    status: 415,
+    code: "unsupported-content-encoding",
+    title: "The body is encoded in a way that is not taken",
+    detail: "Send it without a Content-Encoding",
+    headers: { "accept-encoding": "identity" },
+  }),
   originRefused: (): Problem => ({
     status: 403,
     code: "origin-refused",

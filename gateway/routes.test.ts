@@ -23,7 +23,7 @@ ${routes}`;
 
 const table = compile(`
   - { path: /api/orders, methods: [GET], upstream: order, auth: user }
-  - { path: /api/orders, methods: [POST], upstream: order, auth: admin, limits: [slow, daily], cost: 5, timeoutMs: 50, bodyBytes: 20, cors: none }
+  - { path: /api/orders, methods: [POST], upstream: order, auth: admin, limits: [slow, daily], cost: 3, timeoutMs: 50, bodyBytes: 20, cors: none }
   - { path: "/api/orders/{id}", methods: [GET, POST], upstream: order, auth: user }
   - { path: "/api/orders/{id}/items/{item}", methods: [GET], upstream: order, auth: user }
   - { path: /api/orders/recent, methods: [GET], upstream: order, auth: user }
@@ -78,7 +78,7 @@ test("routes of one path keep their own rules by method", () => {
     cors: { name: "shop" },
   });
   const post = table.find("any.test", "POST", "/api/orders", none, []);
-  expect(post).toMatchObject({ auth: { roles: ["admin"] }, cost: 5, timeoutMs: 50, bodyBytes: 20 });
+  expect(post).toMatchObject({ auth: { roles: ["admin"] }, cost: 3, timeoutMs: 50, bodyBytes: 20 });
   expect(post?.cors).toBeUndefined();
   expect(post?.limits.map(({ name }) => name)).toEqual(["slow", "daily"]);
 });

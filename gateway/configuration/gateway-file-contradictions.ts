@@ -124,7 +124,16 @@ function inRoute(route: RouteSpec, { limits, defaults }: WrittenFile): Mistake[]
   if (route.contentTypes && route.methods.every((method) => method === "GET"))
     mistakes.push({ at: ["contentTypes"], message: "is for bodies, and a GET has none" });
   for (const [at, name] of (route.limits ?? defaults.limits).entries()) {
-    const { by = [] } = limits[name] ?? {};
+    const { by = [], burst, requests = 0, tiers } = limits[name] ?? {};
+    const least = Math.min(
+      burst ?? requests,
+      ...tiersOf(tiers).map(([, each]) => each.burst ?? burst ?? each.requests),
+    );
+    if (route.cost !== undefined && limits[name] && route.cost > least)
+      mistakes.push({
+        at: ["cost"],
+        message: `is more than the ${least} that ${name} ever has at once: no call could pass`,
+      });
     const place = route.limits ? ["limits", at] : ["auth"];
     if (by.includes("api-key") && !acceptsKeys(auth))
       mistakes.push({ at: place, message: `is limited by ${name} by API key, and takes none` });

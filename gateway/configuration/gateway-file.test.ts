@@ -111,6 +111,7 @@ const cases: readonly (readonly [string, string, string, string])[] = [
     "requests: 100001, perSeconds: 1,",
     "limits.default.requests is more than 100000 a second",
   ],
+  ["a cost that is never there", extra, "auth: user, cost: 6 }", "routes.0.cost is more than the 5"],
   ["a burst of a quota", "per: day,", "per: day, burst: 5,", "limits.keys.burst contradicts per: day"],
   [
     "a caller who is counted twice",

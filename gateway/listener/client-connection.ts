@@ -202,6 +202,8 @@ export class ClientConnection implements BodySink {
     const first = input[0] as number;
     // A method begins with a capital letter; what does not is TLS, a stray line or another protocol.
     if (first < 65 || first > 90) return this.refuse(messageProblems.badRequestLine());
+    const feed = input.indexOf(10);
+    if (feed > 0 && input[feed - 1] !== 13) return this.refuse(messageProblems.badRequestLine());
     const lineBytes = input.indexOf(lineEnd);
     if (lineBytes > maxRequestLineBytes || (lineBytes === -1 && input.length > maxRequestLineBytes)) {
       return this.refuse(messageProblems.uriTooLong(maxRequestLineBytes));

@@ -109,6 +109,7 @@ describe("what two parsers could read differently is refused, and the connection
     ["a folded line", `GET / HTTP/1.1\r\n${host}X-A: 1\r\n 2\r\n\r\n`, 400],
     ["a line without a colon", `GET / HTTP/1.1\r\n${host}nothing\r\n\r\n`, 400],
     ["a bare line feed", `GET / HTTP/1.1\r\n${host}X-A: 1\nX-B: 2\r\n\r\n`, 400],
+    ["a bare line feed in a head that goes on", "GET / HTTP/1.1\nHost: shop.test\n", 400],
     ["a bare carriage return", `GET / HTTP/1.1\r\n${host}X-A: 1\rX-B: 2\r\n\r\n`, 400],
     ["NUL in a value", `GET / HTTP/1.1\r\n${host}X-A: a\0b\r\n\r\n`, 400],
     ["NUL in the target", `GET /a\0b HTTP/1.1\r\n${host}\r\n`, 400],
@@ -380,6 +381,18 @@ describe("the PROXY protocol", () => {
     other.send(header.subarray(0, 14));
     other.send(Buffer.concat([header.subarray(14), Buffer.from(request)]));
     await other.until(/from 203\.0\.113\.9\./);
+  });
+
+  test.each([
+    "PROXY TCP4 999.0.0.1 127.0.0.1 1 80",
+    "PROXY TCP4 203.0.113.05 127.0.0.1 1 80",
+    "PROXY TCP6 203.0.113.5 ::1 1 80",
+    "PROXY TCP4 203.0.113.5",
+  ])("with an address that is none ends the connection: %s", async (line) => {
+    const { client } = await listener({ limits, trusted: () => true, ...addressOf });
+    const one = await client();
+    one.send(`${line}\r\n${request}`);
+    expect(await one.untilEnd()).toBe("");
   });
 
   test("is believed of nobody else, and wanted where it is configured", async () => {

@@ -1,3 +1,5 @@
+import { isIP } from "node:net";
+
 /** What stands before the first request of a connection that a load balancer passes through. */
 export interface ProxyHeader {
   /** Of the client; undefined when the proxy speaks for itself (a health check). */
@@ -27,8 +29,8 @@ function readText(input: Buffer): ProxyHeader | "more" | "bad" {
   if (/^PROXY UNKNOWN(?: .*)?$/.test(line)) return { address: undefined, bytes };
   const four = /^PROXY TCP4 ((?:\d{1,3}\.){3}\d{1,3}) (?:\d{1,3}\.){3}\d{1,3} \d{1,5} \d{1,5}$/.exec(line);
   const six = /^PROXY TCP6 ([0-9a-fA-F:.]{2,45}) [0-9a-fA-F:.]{2,45} \d{1,5} \d{1,5}$/.exec(line);
-  const address = four?.[1] ?? six?.[1];
-  return address === undefined ? "bad" : { address, bytes };
+  const address = four?.[1] ?? six?.[1] ?? "";
+  return isIP(address) === (four ? 4 : 6) ? { address, bytes } : "bad";
 }
 
 function readBinary(input: Buffer): ProxyHeader | "more" | "bad" {
@@ -44,7 +46,8 @@ function readBinary(input: Buffer): ProxyHeader | "more" | "bad" {
   if (command !== 1) return "bad";
   if (family === 1 && length >= 12) return { address: [...input.subarray(16, 20)].join("."), bytes };
   if (family === 2 && length >= 36) return { address: ipv6(input.subarray(16, 32)), bytes };
-  return { address: undefined, bytes };
+  // Of a socket that is none of the internet's the proxy can say nothing; of one that is, it has to.
+  return family === 1 || family === 2 ? "bad" : { address: undefined, bytes };
 }
 
 function ipv6(bytes: Buffer): string {

@@ -12,7 +12,7 @@ interface Told {
 }
 
 /**
- * The admin port of several processes: metrics side by side, healthy when all are, everything else asked of all and
+ * The admin port of several processes: metrics side by side, healthy when one is, everything else asked of all and
  * answered as a list. What changes something changes it in all of them.
  */
 export function createSharedAdmin(workers: readonly Worker[]): (request: Request) => Promise<Response> {
@@ -26,10 +26,16 @@ export function createSharedAdmin(workers: readonly Worker[]): (request: Request
     if (pathname === "/metrics") {
       return new Response(mergeMetrics(told), { headers: { "content-type": told[0]?.contentType ?? "" } });
     }
-    const complete = told.length === workers.length;
-    const worst = told.reduce((most, { status }) => Math.max(most, status), complete ? 200 : 503);
-    const processes = told.map(({ process, text, status }) => ({ process, status, body: parsed(text) }));
-    return Response.json({ processes }, { status: worst });
+    const processes = workers.map(({ index }) => {
+      const answer = told.find(({ process }) => process === String(index));
+      return answer
+        ? { process: answer.process, status: answer.status, body: parsed(answer.text) }
+        : { process: String(index), status: 503, body: "is being started" };
+    });
+    const statuses = processes.map(({ status }) => status);
+    // As long as one serves, the others are not worth ending it: they are started again by themselves.
+    const status = pathname.startsWith("/health/") ? Math.min(...statuses) : Math.max(...statuses);
+    return Response.json({ processes }, { status });
   };
 }
 

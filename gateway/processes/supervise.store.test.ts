@@ -44,8 +44,8 @@ afterAll(async () => {
 
 async function live(): Promise<number> {
   const answer = await fetch(`http://127.0.0.1:${adminPort}/health/live`).catch(() => undefined);
-  const { processes = [] } = ((await answer?.json()) ?? {}) as { processes?: unknown[] };
-  return processes.length;
+  const { processes = [] } = ((await answer?.json()) ?? {}) as { processes?: { status: number }[] };
+  return processes.filter(({ status }) => status === 200).length;
 }
 
 /** Each request on a connection of its own, so that the system may give it to any of them. */

@@ -23,6 +23,8 @@ test.each([
   ],
   ["where all are proxies, the first of them counts", "10.1.2.3", "10.0.0.9, 192.0.2.7", "10.0.0.9"],
   ["what is no address ends the walk", "10.1.2.3", "203.0.113.5, unknown", "10.1.2.3"],
+  ["a port behind an address is none of it", "10.1.2.3", "203.0.113.5:40000", "203.0.113.5"],
+  ["nor behind one in brackets", "10.1.2.3", "[2001:db8::5]:40000", "2001:db8::5"],
   ["an IPv6 proxy", "fd00::1", "2001:db8::5", "2001:db8::5"],
   ["IPv4 on a dual-stack socket", "::ffff:10.1.2.3", "203.0.113.5", "203.0.113.5"],
   ["IPv4 as a PROXY header of IPv6 has it", "0:0:0:0:0:ffff:a01:203", "203.0.113.5", "203.0.113.5"],

@@ -46,11 +46,17 @@ export function findClient(exchange: Exchange, trusted: TrustedProxies): void {
   if (chain === null) return;
   const hops = chain.split(",");
   for (let at = hops.length - 1; at >= 0; at--) {
-    const hop = plainAddress((hops[at] ?? "").trim());
+    const hop = plainAddress(withoutPort((hops[at] ?? "").trim()));
     if (isIP(hop) === 0) return;
     exchange.address = hop;
     if (!trusted(hop)) return;
   }
+}
+
+/** `203.0.113.5:40000` and `[2001:db8::1]:40000`, as some load balancers write it. */
+function withoutPort(hop: string): string {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([\d.]+))(?::\d{1,5})?$/.exec(hop);
+  return match?.[1] ?? match?.[2] ?? hop;
 }
 
 const mappedIpv4 = /^(?:::|(?:0{1,4}:){5})ffff:(?:([\d.]+)|([0-9a-f]{1,4}):([0-9a-f]{1,4}))$/i;

@@ -1,5 +1,6 @@
 import { type Problem, problems } from "#mesh/problem";
 import type { Exchange } from "../exchange.ts";
+import { edgeProblems } from "../problems.ts";
 import type { Route } from "../routes.ts";
 
 /**
@@ -16,6 +17,8 @@ export function readBody(
   if (contentTypes.length > 0 && !contentTypes.includes(mediaType(fields.get("content-type")))) {
     return problems.unsupportedMediaType(contentTypes);
   }
+  const coding = fields.get("content-encoding");
+  if (coding !== null && coding.toLowerCase() !== "identity") return edgeProblems.codedBody();
   return request.readBody(bodyBytes);
 }
 

@@ -1,5 +1,6 @@
 import { deadlineHeader } from "#observability/context";
 import type { Exchange } from "../exchange.ts";
+import type { Fields } from "../http/fields.ts";
 
 const hopByHop = [
   "connection",
@@ -28,10 +29,15 @@ const setAnew = [
   "x-correlation-id",
   deadlineHeader,
 ];
-const droppedNames = new Set([...hopByHop, ...setAnew]);
-/** By these a client could pretend to be somebody: services look at tokens only, and must never be tempted. */
+/** As `x-…` below, by other names. */
+const claims = ["remote-user", "remote-addr", "true-client-ip", "cf-connecting-ip", "fastly-client-ip"];
+const droppedNames = new Set([...hopByHop, ...setAnew, ...claims]);
+/**
+ * By these a client could pretend to be somebody, or to have asked for something else: our services look at tokens only,
+ * those of others may be tempted.
+ */
 const pretended =
-  /^x-(?:forwarded-|envoy-|user|auth|role|identity|caller|client-|session|consumer|authenticated|remote|original-|internal|service|tenant|tier)/;
+  /^x-(?:forwarded-|envoy-|user|auth|role|identity|caller|client-|session|consumer|authenticated|remote|original-|internal|service|tenant|tier|group|email|scope|jwt|account|amzn-oidc-|goog-|ms-client-|http-method|method-override|rewrite-|cluster-client)/;
 
 /**
  * Notes which fields a client names in `Connection`, because they end here as well (RFC 9110 §7.6.1). That browsers and
@@ -47,8 +53,27 @@ export function screenHeaders(exchange: Exchange): void {
 export function travels(name: string, { dropped }: Exchange): boolean {
   if (droppedNames.has(name)) return false;
   if (name.charCodeAt(0) === 120 && pretended.test(name)) return false;
+  // Some servers read `x_user_id` and `x-user-id` as one; nginx drops such names as well.
+  if (name.includes("_")) return false;
   return dropped.length === 0 || !dropped.includes(name);
 }
 
-/** Of an upstream's answer: what concerns only the connection to it, and what tells too much. The length is the listener's. */
-export const droppedFromAnswers: ReadonlySet<string> = new Set([...hopByHop, "server", "x-powered-by"]);
+/** What concerns only the connection to the upstream, and what tells too much. */
+const droppedFromAnswers: ReadonlySet<string> = new Set([...hopByHop, "server", "x-powered-by"]);
+
+/**
+ * Takes out of an upstream's answer what ends here: hop-by-hop fields, those that its `Connection` names, and its own word
+ * on CORS, which is the route's to say. The length is the listener's.
+ */
+export function screenAnswer({ names, values }: Fields): void {
+  const at = names.indexOf("connection");
+  const named = at === -1 ? "" : (values[at] as string).toLowerCase();
+  const others = named === "" || named === "keep-alive" || named === "close" ? [] : named.split(/[\s,]+/);
+  for (let each = names.length - 1; each >= 0; each--) {
+    const name = names[each] as string;
+    const ends = droppedFromAnswers.has(name) || name.startsWith("access-control-") || others.includes(name);
+    if (!ends) continue;
+    names.splice(each, 1);
+    values.splice(each, 1);
+  }
+}

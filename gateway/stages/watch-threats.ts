@@ -1,8 +1,5 @@
 import { createHash } from "node:crypto";
-import { readBearer } from "#mesh/identity/bearer-token";
-import type { TokenVerifier } from "#mesh/identity/verify-token";
 import type { Problem } from "#mesh/problem";
-import type { ApiKeys } from "../api-keys/api-keys.ts";
 import type { Exchange } from "../exchange.ts";
 import { addressKey } from "../limits/address-key.ts";
 import { edgeProblems } from "../problems.ts";
@@ -15,31 +12,21 @@ import { plainAddress, type TrustedProxies } from "./client-address.ts";
 /** Beyond it a body names no account: who signs in has little to say. */
 const maxSignInBytes = 4096;
 
-/**
- * Refuses an address that is blocked. Who holds a token or key that was found good before stays in, on routes that look at it:
- * others at the same address must not lock a person out. Nothing is computed while nobody is blocked.
- */
-export function refuseBlockedAddress(
-  exchange: Exchange,
-  threats: Threats,
-  verifier: Pick<TokenVerifier, "recall">,
-  apiKeys?: Pick<ApiKeys, "recalls">,
-): Problem | undefined {
+/** What a blocked address is told; undefined for every other one. Nothing is computed while nobody is blocked. */
+export function refuseBlockedAddress(exchange: Exchange, threats: Threats): Problem | undefined {
   if (!threats.anyBlock) return undefined;
   const leftMs = threats.addressBlockedFor(addressKey(exchange.address));
-  return leftMs <= 0 || isVouchedFor(exchange, verifier, apiKeys) ? undefined : refusal(leftMs);
+  return leftMs <= 0 ? undefined : refusal(leftMs);
 }
 
-function isVouchedFor(
-  { route, fields }: Exchange,
-  verifier: Pick<TokenVerifier, "recall">,
-  apiKeys: Pick<ApiKeys, "recalls"> | undefined,
-): boolean {
-  if (!route || route.ignoreToken) return false;
-  const authorization = fields.get("authorization");
-  if (authorization === null) return apiKeys?.recalls(fields.get(apiKeyHeader) ?? "") ?? false;
-  const read = readBearer(authorization);
-  return typeof read === "object" && verifier.recall(read.token) !== undefined;
+/**
+ * Whether a credential came along that the route looks at. Who then turns out to be somebody stays in at a blocked
+ * address: others there must not lock a person out.
+ */
+export function showsCredential({ route, fields }: Exchange): boolean {
+  return (
+    route !== undefined && !route.ignoreToken && (fields.has("authorization") || fields.has(apiKeyHeader))
+  );
 }
 
 /** Refuses an account as it is used from this address: the caller's own, or the one whose password is being guessed. */
@@ -66,7 +53,9 @@ export function noteAnswer(
   const { route, address } = exchange;
   const signal = signalOf(status, code, route);
   if (signal === undefined) return;
-  const blamed = trusted(address) ? undefined : addressKey(address);
+  // Who is known answers for it alone: a busy customer is not the fault of a whole office.
+  const known = signal === "over-limit" && exchange.caller !== undefined;
+  const blamed = known || trusted(address) ? undefined : addressKey(address);
   threats.note(signal, blamed, route && accountOf(exchange, route));
 }
 
