@@ -54,7 +54,7 @@ describe("a preflight", () => {
       "access-control-allow-origin": "https://shop.test",
       "access-control-allow-methods": "GET, HEAD, POST",
       "access-control-allow-headers":
-        "authorization, content-type, idempotency-key, if-match, if-none-match, traceparent, x-correlation-id",
+        "authorization, content-type, idempotency-key, if-match, if-none-match, traceparent, x-api-key, x-correlation-id",
       "access-control-expose-headers": expect.stringContaining("ratelimit"),
       "access-control-max-age": "600",
       vary: "Access-Control-Request-Method, Access-Control-Request-Headers, Origin",

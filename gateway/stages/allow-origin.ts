@@ -25,6 +25,7 @@ const usualRequestHeaders = [
   "if-match",
   "if-none-match",
   "traceparent",
+  "x-api-key",
   "x-correlation-id",
 ];
 const usualExposed = [

@@ -12,7 +12,7 @@ const renewBeforeSeconds = 60;
 
 /**
  * @param key the service's private ES256 key as JSON Web Key (RFC 7517); its `kid` begins with the service's name
- * @throws SyntaxError when `key` is no JSON
+ * @throws Error when `key` is no JSON Web Key
  */
 export function createServiceTokens({
   name,
@@ -23,7 +23,7 @@ export function createServiceTokens({
   key: string;
   now?: () => number;
 }): ServiceTokens {
-  const jwk = JSON.parse(key) as JWK;
+  const jwk = parsed(key);
   const held = new Map<ServiceName, { token: Promise<string>; renewAt: number }>();
 
   async function sign(audience: ServiceName, at: number): Promise<string> {
@@ -49,4 +49,16 @@ export function createServiceTokens({
       return token;
     },
   };
+}
+
+/** Without a word of the key itself: the error is shown and logged. */
+function parsed(key: string): JWK {
+  let jwk: unknown;
+  try {
+    jwk = JSON.parse(key);
+  } catch {
+    // Said below, in words that help.
+  }
+  if (typeof jwk === "object" && jwk !== null && "d" in jwk) return jwk as JWK;
+  throw new Error("SERVICE_KEY is not a private key, expected a JSON Web Key (RFC 7517)");
 }
