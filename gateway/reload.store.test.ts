@@ -18,5 +18,5 @@ test("reloads under load cost no request, and the memory stays what it was", asy
   // What a process takes at its start grows for a while; ten snapshots that stay would take less than this allows, a
   // hundred more. `bun run bench:reload` looks at it for longer.
   const [first = 0, ...later] = figures.memory;
-  expect(Math.max(...later) - first).toBeLessThan(100e6);
+  expect(Math.max(...later) - first).toBeLessThan(130e6);
 }, 60_000);
