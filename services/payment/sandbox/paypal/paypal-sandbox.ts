@@ -35,6 +35,7 @@ export type PaypalSandbox = ReturnType<typeof createPaypalSandbox>;
 
 const ownPath = /^\/(?:v1\/(?:oauth2|notifications|reporting|customer)|v2|checkoutnow)(?:\/|$)/;
 const lateMs = 10_000;
+const disputeAfterMs = 1000;
 
 /** The PayPal side of the sandbox: Orders v2, captures, refunds, transaction search and webhooks signed as PayPal does. */
 export function createPaypalSandbox(options: PaypalSandboxOptions) {
@@ -78,7 +79,9 @@ export function createPaypalSandbox(options: PaypalSandboxOptions) {
     });
     const copies = captured && behaviour === "duplicate" ? 3 : 1;
     const afterMs = webhookAfterMs + (captured && behaviour === "late" ? lateMs : 0);
-    for (let i = 0; i < copies; i++) webhooks.send(payload, afterMs);
+    // Nobody disputes what the shop has not heard of itself: the dispute's news is never the first.
+    const waitMs = happening.type === "CUSTOMER.DISPUTE.CREATED" ? afterMs + disputeAfterMs : afterMs;
+    for (let i = 0; i < copies; i++) webhooks.send(payload, waitMs);
   }
 
   async function api(request: Request, url: URL): Promise<Answer> {
