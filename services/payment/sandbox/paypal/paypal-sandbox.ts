@@ -78,10 +78,10 @@ export function createPaypalSandbox(options: PaypalSandboxOptions) {
       resource: eventResource(event, publicUrl()),
     });
     const copies = captured && behaviour === "duplicate" ? 3 : 1;
-    const afterMs = webhookAfterMs + (captured && behaviour === "late" ? lateMs : 0);
-    // Nobody disputes what the shop has not heard of itself: the dispute's news is never the first.
-    const waitMs = happening.type === "CUSTOMER.DISPUTE.CREATED" ? afterMs + disputeAfterMs : afterMs;
-    for (let i = 0; i < copies; i++) webhooks.send(payload, waitMs);
+    const late = captured && behaviour === "late" ? lateMs : 0;
+    // Nobody disputes what the shop has not heard of yet.
+    const disputed = event.type === "CUSTOMER.DISPUTE.CREATED" ? disputeAfterMs : 0;
+    for (let i = 0; i < copies; i++) webhooks.send(payload, webhookAfterMs + late + disputed);
   }
 
   async function api(request: Request, url: URL): Promise<Answer> {
