@@ -30,6 +30,7 @@ export function comparisonPicture(peers: readonly ComparedPeer[], note: string):
   const panel = 40 + peers.length * rowHeight;
   const height = 56 + panel * 2 + 30;
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="14" fill="${text}">
+<title>CPU a request and latency, side by side</title>
 <rect width="${width}" height="${height}" fill="#ffffff"/>
 <text x="20" y="32" font-size="18" font-weight="600">One core, the same upstream</text>
 ${bars(cost, "CPU µs a request, all processes (lowest–highest round)", 56)}
