@@ -1,4 +1,5 @@
 import { createLog, type Log } from "#observability/log";
+import { createMetrics } from "#observability/metrics";
 import { type GatewayConfig, readConfig } from "./config.ts";
 import { openGateway } from "./open-gateway.ts";
 import { supervise } from "./processes/supervise.ts";
@@ -19,7 +20,10 @@ async function main(): Promise<void> {
 }
 
 async function serve(config: GatewayConfig, log: Log): Promise<() => Promise<void>> {
-  const { adminPort, stop } = await openGateway(config, log, config.processIndex !== undefined);
+  const metrics = createMetrics("gateway");
+  metrics.collectRuntime();
+  const { adminPort, reload, stop } = await openGateway({ config, log, metrics });
+  process.on("SIGHUP", reload);
   process.send?.({ adminPort });
   return stop;
 }

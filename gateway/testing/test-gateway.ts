@@ -1,30 +1,25 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { exportJWK, generateKeyPair, type JWTHeaderParameters, SignJWT } from "jose";
-import { openRevocations, type Revocations } from "#mesh/identity/revocations";
-import { type Listener, listen } from "#mesh/listen";
-import { openRedis, redisReady } from "#mesh/redis/open-redis";
+import type { Revocations } from "#mesh/identity/revocations";
+import { listen } from "#mesh/listen";
 import { uuidV7 } from "#mesh/uuid-v7";
 import { createLog } from "#observability/log";
 import { createMetrics, type Metrics } from "#observability/metrics";
-import { openAnswers } from "../answers.ts";
-import { createApiKeys } from "../api-keys/api-keys.ts";
-import { createKeyExchange } from "../api-keys/exchange-key.ts";
-import { readGatewayFile } from "../configuration/gateway-file.ts";
-import { type CurrentSnapshot, compileSnapshot } from "../configuration/snapshot.ts";
-import { keepVerifiers } from "../configuration/snapshot-verifiers.ts";
-import { openLimiter } from "../limits/open-limiter.ts";
-import { HttpListener } from "../listener/http-listener.ts";
-import { createPipeline } from "../pipeline.ts";
-import { trustProxies } from "../stages/client-address.ts";
-import { Threats } from "../threats/threats.ts";
-import { UpstreamClient } from "../upstream/upstream-client.ts";
-import { ServiceDocuments } from "../validation/service-documents.ts";
+import { type GatewayConfig, readConfig } from "../config.ts";
+import type { HttpListener } from "../listener/http-listener.ts";
+import { openGateway } from "../open-gateway.ts";
+import type { Threats } from "../threats/threats.ts";
 
 type Handler = (request: Request) => Response | Promise<Response>;
 
 export const testIssuer = "https://ecotrack.test";
+/** Nobody listens there: the port is reserved (RFC 1700) and not served by tests. */
+const deadUrl = "http://127.0.0.1:49151";
 
-/** A gateway before services that a test plays itself, with a key of its own to sign tokens. For tests only. */
+/** The gateway as it is in production, before services that a test plays itself, with a key of its own to sign tokens. For tests only. */
 export interface TestGateway {
   readonly port: number;
   readonly url: string;
@@ -86,55 +81,18 @@ export async function startTestGateway(options: TestGatewayOptions): Promise<Tes
     level: "info",
     destination: { write: (line) => void lines.push(line) },
   });
-  const file = readGatewayFile("gateway.yaml", options.file, {
-    UPSTREAM_URL: upstreamUrl,
-    // Nobody listens there: the port is reserved (RFC 1700) and not served by tests.
-    DEAD_URL: "http://127.0.0.1:49151",
-    JWKS_URL: `${upstreamUrl}/.well-known/jwks.json`,
-    TOKEN_ISSUER: testIssuer,
-    TOKEN_AUDIENCE: "ecotrack",
-    ...options.variables,
-  });
-  const redis = openRedis({ url: options.redisUrl ?? testRedisUrl(), name: "gateway-test", log });
-  if (!options.redisUrl) await redisReady(redis);
-  const revocations = await openRevocations({ redis, log });
   const metrics = createMetrics("gateway");
-  const upstreams = new UpstreamClient();
-  const sources = {
-    prepareVerifier: keepVerifiers({ isRevoked: revocations.isRevoked, log }),
-    answersFor: await openAnswers({ upstreams, log }),
-    now: () => new Date(),
-  };
-  const snapshots: CurrentSnapshot = { current: compileSnapshot(sources, file, options.file).value };
-  const trusted = trustProxies(options.trustedProxies ?? ["127.0.0.1"]);
-  const apiKeys = createApiKeys({
-    exchange: createKeyExchange({ userServiceUrl: upstreamUrl, tokens: { for: async () => "gateway" }, log }),
-    verifier: () => snapshots.current.verifier,
-  });
+  const folder = await mkdtemp(join(tmpdir(), "gateway-"));
+  const gatewayFile = join(folder, "gateway.yaml");
+  await writeFile(
+    gatewayFile,
+    fillIn(options.file, { UPSTREAM_URL: upstreamUrl, DEAD_URL: deadUrl, ...options.variables }),
+  );
+  const config = testConfig(options, { gatewayFile, upstreamUrl, serviceKey: keys.gatewayKey });
   // Gateways of other tests are no company.
-  const limiter = openLimiter({ redis, metrics, group: uuidV7() });
-  const documents = new ServiceDocuments({ table: () => snapshots.current.table, log });
-  await documents.look();
-  const threats = new Threats({ policy: () => snapshots.current.threats, log, metrics });
-  const pipeline = createPipeline({
-    snapshots,
-    apiKeys,
-    trusted,
-    limiter,
-    upstreams,
-    documents,
-    threats,
-    log,
-    metrics,
-  });
-  const edge = await HttpListener.open({
-    port: 0,
-    hostname: "127.0.0.1",
-    limits: () => snapshots.current.connections,
-    trusted,
-    serve: (request) => pipeline.serve(request),
-    refuse: (problem, address) => pipeline.refuse(problem, address),
-  });
+  const gateway = await openGateway({ config, log, metrics, group: uuidV7() });
+  const { edge, revocations, threats } = gateway;
+  await gateway.documents.look();
   const url = `http://127.0.0.1:${edge.port}`;
   return {
     port: edge.port,
@@ -152,30 +110,42 @@ export async function startTestGateway(options: TestGatewayOptions): Promise<Tes
     },
     token: keys.token,
     raw: (bytes, forMs) => sendRaw(edge.port, bytes, forMs),
-    close: () =>
-      closeAll(edge, upstream, upstreams, async () => {
-        await revocations.close();
-        await limiter.close();
-        redis.disconnect();
-      }),
+    close: async () => {
+      await gateway.stop(100);
+      await upstream.stop(100);
+      await rm(folder, { recursive: true });
+    },
   };
 }
 
-async function closeAll(
-  edge: HttpListener,
-  upstream: Listener,
-  upstreams: UpstreamClient,
-  rest: () => Promise<void>,
-): Promise<void> {
-  await edge.stop(100);
-  await upstream.stop(100);
-  upstreams.close();
-  await rest();
+/** What a file of tests may refer to beyond what the gateway knows. */
+const fillIn = (file: string, variables: Readonly<Record<string, string>>): string =>
+  Object.entries(variables).reduce((text, [name, value]) => text.replaceAll(`\${${name}}`, value), file);
+
+/** The gateway's own settings, as its environment would give them. */
+function testConfig(
+  { redisUrl = testRedisUrl(), trustedProxies = ["127.0.0.1"] }: TestGatewayOptions,
+  { gatewayFile, upstreamUrl, serviceKey }: { gatewayFile: string; upstreamUrl: string; serviceKey: string },
+): GatewayConfig {
+  const services = ["USER", "PRODUCT", "ORDER", "PAYMENT", "NOTIFICATION"];
+  return readConfig({
+    ...Object.fromEntries(services.map((name) => [`${name}_SERVICE_URL`, upstreamUrl])),
+    PORT: "0",
+    ADMIN_PORT: "0",
+    REDIS_URL: redisUrl,
+    GATEWAY_FILE: gatewayFile,
+    JWKS_URL: `${upstreamUrl}/.well-known/jwks.json`,
+    TOKEN_ISSUER: testIssuer,
+    SERVICE_KEY: serviceKey,
+    TRUSTED_PROXIES: trustedProxies.join(","),
+  });
 }
 
 async function testKeys() {
   const good = await generateKeyPair("ES256", { extractable: true });
-  const bad = await generateKeyPair("ES256", { extractable: true });
+  const bad = await generateKeyPair("ES256");
+  /** By which the gateway asks user-service about API keys. */
+  const own = await generateKeyPair("ES256", { extractable: true });
   const published = {
     keys: [{ ...(await exportJWK(good.publicKey)), kid: "user/1", alg: "ES256", use: "sig" }],
   };
@@ -192,7 +162,8 @@ async function testKeys() {
       .setIssuedAt()
       .setExpirationTime(Math.floor(Date.now() / 1000) + (claims.expiresIn ?? 900))
       .sign(claims.forged ? bad.privateKey : good.privateKey);
-  return { published, token };
+  const gatewayKey = JSON.stringify(await exportJWK(own.privateKey));
+  return { published, token, gatewayKey };
 }
 
 /** @throws Error when the tests were not started with a Redis */

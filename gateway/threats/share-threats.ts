@@ -3,7 +3,6 @@ import type { Redis } from "ioredis";
 import type { Log } from "#observability/log";
 import type { ThreatNews, Threats } from "./threats.ts";
 
-const channel = "gateway:threats";
 const maxMessageBytes = 512;
 
 export interface SharedThreats extends ThreatNews {
@@ -17,8 +16,18 @@ export interface SharedThreats extends ThreatNews {
  * takes up to n times as many failures until the first one blocks, and then all do. What was told while Redis was away,
  * or before a gateway started, it learns by itself: a block is short.
  */
-export function shareThreats({ redis, log }: { redis: Redis; log: Log }): SharedThreats {
+export function shareThreats({
+  redis,
+  log,
+  group = "gateway",
+}: {
+  redis: Redis;
+  log: Log;
+  /** Gateways of one name tell each other. */
+  group?: string;
+}): SharedThreats {
   const own = randomUUID();
+  const channel = `${group}:threats`;
   const subscriber = redis.duplicate({ maxRetriesPerRequest: null, enableOfflineQueue: true });
   subscriber.on("error", () => {});
   // Every reconnection subscribes again by itself.
