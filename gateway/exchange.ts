@@ -4,6 +4,15 @@ import type { Fields } from "./http/fields.ts";
 import type { EdgeRequest } from "./listener/edge-request.ts";
 import type { Route } from "./routes.ts";
 
+/** What of an exchange is read and found on the way to its route. */
+export type RoutedRequest = Pick<
+  Exchange,
+  "method" | "fields" | "path" | "query" | "host" | "route" | "values"
+> & {
+  readonly request: { readonly head: { readonly target: string } };
+  readonly context: { route?: string };
+};
+
 /** What the stages know about one request. All fields are there from the start, so that every exchange has one shape. */
 export class Exchange {
   readonly method: string;

@@ -12,16 +12,15 @@ import { type EdgeResponse, fromWebResponse, problemAnswer } from "./listener/ed
 import { edgeProblems } from "./problems.ts";
 import type { RouteTable, Upstream } from "./routes.ts";
 import { createAdmitAddress } from "./stages/admit-address.ts";
-import { answerOptions, setCorsHeaders } from "./stages/allow-origin.ts";
+import { setCorsHeaders } from "./stages/allow-origin.ts";
 import { authenticate } from "./stages/authenticate.ts";
 import { authorise } from "./stages/authorise.ts";
 import { findClient, type TrustedProxies } from "./stages/client-address.ts";
-import { findRoute } from "./stages/find-route.ts";
 import { forward } from "./stages/forward.ts";
 import { limitRate, setRateLimitHeaders } from "./stages/limit-rate.ts";
 import { readBody } from "./stages/read-body.ts";
-import { readTarget } from "./stages/read-target.ts";
 import { createRecord } from "./stages/record.ts";
+import { routeRequest } from "./stages/route-request.ts";
 import { screenAnswer, screenHeaders } from "./stages/screen-headers.ts";
 import { setSecurityHeaders } from "./stages/secure-headers.ts";
 import { createValidateRequest } from "./stages/validate-request.ts";
@@ -87,7 +86,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const keptOut = admitAddress(exchange, keepsOut);
     if (keptOut) return keptOut;
     screenHeaders(exchange);
-    const outside = readTarget(exchange) ?? answerOptions(exchange, table) ?? findRoute(exchange, table);
+    const outside = routeRequest(exchange, table);
     const blocked = refuseBlockedAddress(exchange, threats);
     if (blocked && !showsCredential(exchange)) return blocked;
     const { route } = exchange;

@@ -1,13 +1,14 @@
 import type { Rate } from "../limits/limit.ts";
 import type { ExplainedLimit, ExplainedRoute, Explanation } from "./explain.ts";
+import type { Refusal } from "./explain-refusals.ts";
 
 /** An explanation as a person reads it, a line each. */
-export function explainText({ call, refused, allow, route }: Explanation): string[] {
-  const host = call.host === "" ? "" : ` (${call.host})`;
-  const lines = [`${call.method} ${call.target}${host}`, ""];
+export function explainText({ call, refused, allow, route, refusals }: Explanation): string[] {
+  const lines = [`${call.method} ${call.target} (${call.host})`, ""];
   if (refused) lines.push(...line("answer", `${refused.status} ${refused.code}: ${refused.when}`));
   if (allow !== undefined) lines.push(...line("answer", "204, by the gateway"), ...line("allow", allow));
   if (route) lines.push(...(call.method === "OPTIONS" ? preflight(route) : describe(route)));
+  if (refusals.length > 0) lines.push(...line("refused", ...refusalLines(refusals)));
   return lines;
 }
 
@@ -29,14 +30,12 @@ function describe(route: ExplainedRoute): string[] {
     ...line("timeout", `${route.timeoutMs} ms until the answer begins`),
     ...line("body", body(route)),
     ...line("cors", cors(route)),
-    ...line("refused", ...refusals(route)),
   ];
 }
 
 const preflight = (route: ExplainedRoute): string[] => [
   ...line("route", `${route.path}  ${route.place}`),
   ...line("cors", cors(route)),
-  ...line("refused", ...refusals(route)),
 ];
 
 function who({ who: auth }: ExplainedRoute): string[] {
@@ -78,7 +77,7 @@ function cors({ cors: policy }: ExplainedRoute): string {
   return `${policy.policy}: ${pages}; cookies ${credentials ? "too" : "no"}; preflight kept ${maxAgeSeconds} s`;
 }
 
-function refusals({ refusals: all }: ExplainedRoute): string[] {
+function refusalLines(all: readonly Refusal[]): string[] {
   const width = Math.max(...all.map(({ code }) => code.length));
   return all.map(({ status, code, when }) => `${status} ${code.padEnd(width)}  ${when}`);
 }

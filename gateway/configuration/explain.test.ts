@@ -19,11 +19,11 @@ routes:
 `;
 const read = parseGatewayFile("gateway.yaml", file, {});
 const explain = (method: string, target: string, more: Partial<Call> = {}) =>
-  explainCall("gateway.yaml", read, { method, target, host: "", headers: new Headers(), ...more });
+  explainCall("gateway.yaml", read, { method, target, host: "shop.test", headers: [], ...more });
 
 test("a call is explained with its place, its numbers per tier and what is refused", () => {
   expect(explainText(explain("POST", "/api/orders/7?x=1"))).toEqual([
-    "POST /api/orders/7?x=1",
+    "POST /api/orders/7?x=1 (shop.test)",
     "",
     "route     /api/orders/{id}  gateway.yaml:12:5",
     "          id = 7",
@@ -39,32 +39,50 @@ test("a call is explained with its place, its numbers per tier and what is refus
     "timeout   1000 ms until the answer begins",
     "body      at most 10 bytes, application/json, checked against the OpenAPI document",
     "cors      none: no page of another origin may call",
-    "refused   403 address-refused         an address that `addresses` does not let in",
-    "          401 unauthorized            no bearer token or API key",
-    "          401 unauthorized            a bearer token or API key that is expired, revoked or not ours",
-    "          403 forbidden               a caller without the role admin",
-    "          403 forbidden               a caller without the scope orders:write",
-    "          429 quota-exceeded          more than the limit default allows",
-    "          429 quota-exceeded          more than the limit daily allows",
-    "          413 body-too-large          a body of more than 10 bytes",
-    "          415 unsupported-media-type  a body that is not application/json",
-    "          422 validation-failed       what the upstream's OpenAPI document does not describe",
-    "          502 upstream-unavailable    order cannot be reached",
-    "          504 upstream-timeout        no answer of order within 1000 ms",
+    "refused   503 unavailable                      more than 20000 connections",
+    "          429 too-many-connections             more than 256 connections of one address",
+    "          408 request-timeout                  a head that is not whole after 10000 ms",
+    "          431 headers-too-large                a head of more than 16384 bytes or 100 fields",
+    "          400 malformed-request                a head that two parsers could read differently",
+    "          505 http-version-not-supported       another version than HTTP/1",
+    "          501 transfer-coding-not-implemented  a body sent in another coding than chunked",
+    "          417 expectation-failed               an expectation other than 100-continue",
+    "          403 address-refused                  an address that `addresses` does not let in",
+    "          403 origin-refused                   before the call, the preflight of a page of any origin",
+    "          429 quota-exceeded                   more than the limit default allows",
+    "          429 quota-exceeded                   more than the limit daily allows",
+    "          400 malformed-request                a token in the URI, two credentials, or an Authorization header that is none",
+    "          401 unauthorized                     another scheme than Bearer",
+    "          401 unauthorized                     a bearer token that is expired, revoked or not ours",
+    "          503 unavailable                      a bearer token whose issuer's keys cannot be had",
+    "          401 invalid-api-key                  an API key that is expired, revoked or not ours",
+    "          503 unavailable                      an API key that cannot be asked about",
+    "          401 unauthorized                     no bearer token or API key",
+    "          403 forbidden                        a caller without the role admin",
+    "          403 insufficient-scope               a caller without the scope orders:write",
+    "          415 unsupported-media-type           a body that is not application/json",
+    "          415 unsupported-content-encoding     a body with a Content-Encoding",
+    "          413 body-too-large                   a body of more than 10 bytes",
+    "          400 malformed-request                a body that breaks off or is not framed as it says",
+    "          408 request-timeout                  a body that is not whole after 30000 ms",
+    "          400 malformed-request                a body that is no JSON, or means two things",
+    "          422 validation-failed                what the upstream's OpenAPI document does not describe",
+    "          502 upstream-unavailable             order cannot be reached",
+    "          504 upstream-timeout                 no answer of order in time",
+    "          500 internal-error                   a mistake of the gateway itself",
   ]);
 });
 
 test("host and headers choose as they do for a request", () => {
   const host = "eu.shop.test:443";
   expect(explain("GET", "/api/orders/7", { host }).route?.host).toBe("");
-  const { route } = explain("GET", "/api/orders/7", { host, headers: new Headers({ "x-version": "2" }) });
+  const { route } = explain("GET", "/api/orders/7", { host, headers: [["x-version", "2"]] });
   expect(route).toMatchObject({
     place: "gateway.yaml:13:5",
     host: "eu.shop.test",
     headers: { "x-version": "2" },
     goesTo: "docs, answered by the gateway",
     limits: [],
-    refusals: [{ status: 403, code: "address-refused" }],
   });
 });
 
@@ -80,14 +98,22 @@ test("what no route takes is told as the client would be", () => {
 
 test("a preflight is explained by the request that it announces", () => {
   const announcing = (method: string) => ({
-    headers: new Headers({ "access-control-request-method": method }),
+    headers: [
+      ["access-control-request-method", method],
+      ["origin", "https://shop.test"],
+    ] as const,
   });
   expect(explain("OPTIONS", "/api/orders/7").allow).toBe("GET, HEAD, POST, OPTIONS");
   expect(explain("OPTIONS", "/api/orders/7", announcing("GET")).route?.cors).toMatchObject({
     policy: "shop",
   });
-  expect(explain("OPTIONS", "/api/orders/7", announcing("POST")).route?.refusals).toEqual([
-    { status: 403, code: "origin-refused", when: "a page of any origin" },
-  ]);
+  expect(explain("OPTIONS", "/api/orders/7", announcing("GET")).allow).toBe("GET, HEAD");
+  const closed = explain("OPTIONS", "/api/orders/7", announcing("POST"));
+  expect(closed.refused).toMatchObject({ status: 403, code: "origin-refused" });
+  expect(closed.refusals.at(-1)).toEqual({
+    status: 403,
+    code: "origin-refused",
+    when: "a page of any origin",
+  });
   expect(explain("OPTIONS", "/api/orders/7", announcing("PUT")).refused?.status).toBe(405);
 });

@@ -1,26 +1,33 @@
+import { Buffer } from "node:buffer";
+import type { Problem } from "#mesh/problem";
+import type { RoutedRequest } from "../exchange.ts";
+import { maxHeadBytes, messageProblems } from "../http/message-problems.ts";
+import { parseRequestHead, type RequestHead } from "../http/request-head.ts";
 import type { Limit, Rate } from "../limits/limit.ts";
-import { edgeProblems } from "../problems.ts";
-import { compileRoutes, type Route, type RouteTable } from "../routes.ts";
-import { problemOfPath } from "../stages/read-target.ts";
-import { explainRefusals, type Refusal, refusalOf } from "./explain-refusals.ts";
+import { maxRequestLineBytes } from "../listener/client-connection.ts";
+import { compileRoutes, type Route } from "../routes.ts";
+import { routeRequest } from "../stages/route-request.ts";
+import { type Refusal, refusalOf, refusalsBeforeRoute, refusalsOfRoute } from "./explain-refusals.ts";
 import type { ReadFile } from "./gateway-file.ts";
 
 /** A call to be explained, as a client would send it. */
 export interface Call {
   readonly method: string;
-  /** Path and query. */
+  /** What stands in the request line. */
   readonly target: string;
   readonly host: string;
-  readonly headers: Headers;
+  readonly headers: readonly (readonly [name: string, value: string])[];
 }
 
 export interface Explanation {
   readonly call: { readonly method: string; readonly target: string; readonly host: string };
-  /** Set where no route takes the call: what it is answered with. */
+  /** Set where the call gets no further: what it is answered with. */
   readonly refused?: Refusal & { readonly allow?: string };
-  /** Set for OPTIONS: what the path takes. */
+  /** Set for OPTIONS: what the path takes, or a preflight's page may do. */
   readonly allow?: string;
   readonly route?: ExplainedRoute;
+  /** What else may become of it, in the order in which it is looked at. */
+  readonly refusals: readonly Refusal[];
 }
 
 export interface ExplainedRoute {
@@ -45,7 +52,6 @@ export interface ExplainedRoute {
     readonly credentials: boolean;
     readonly maxAgeSeconds: number;
   };
-  readonly refusals: readonly Refusal[];
 }
 
 export interface ExplainedLimit {
@@ -58,39 +64,64 @@ export interface ExplainedLimit {
 
 /** Tells what would become of a call, found by the very code that serves it. */
 export function explainCall(name: string, { file, placeOf }: ReadFile, call: Call): Explanation {
-  const { method, target, host, headers } = call;
-  const path = target.split("?", 1)[0] ?? "";
+  const { method, target, host } = call;
   const about = { call: { method, target, host } };
-  const unread = problemOfPath(path);
-  if (unread) return { ...about, refused: refusalOf(unread) };
+  const before = refusalsBeforeRoute(file);
+  const head = readHead(call);
+  if ("code" in head) return { ...about, refused: refusedWith(head), refusals: [] };
   const table = compileRoutes(file);
-  const values: string[] = [];
-  const route = findRoute(table, call, path, values);
-  const allow = table.allowed(host, path, headers);
-  if (!route) {
-    if (allow === "") return { ...about, refused: refusalOf(edgeProblems.routeNotFound()) };
-    if (method === "OPTIONS" && !headers.has("access-control-request-method")) return { ...about, allow };
-    return { ...about, refused: { ...refusalOf(edgeProblems.methodNotAllowed(allow)), allow } };
-  }
-  const place = placeOf(["routes", table.routes.indexOf(route)]);
+  const { fields } = head;
+  const request: RoutedRequest = {
+    request: { head },
+    method: head.method,
+    fields,
+    path: "/",
+    query: "",
+    host: "",
+    context: {},
+    route: undefined,
+    values: [],
+  };
+  const answer = routeRequest(request, table);
+  const { route } = request;
+  const refusals = route ? [...before, ...refusalsOfRoute(route, file, method)] : before;
+  const place = route && placeOf(["routes", table.routes.indexOf(route)]);
   return {
     ...about,
-    ...(method === "OPTIONS" && { allow }),
-    route: explainRoute(route, {
-      place: place ? `${name}:${place.line}:${place.column}` : name,
-      goesTo: goesTo(route, target),
-      values,
-      refusals: explainRefusals(route, file, method),
+    ...(answer && outcomeOf(answer)),
+    ...(route && {
+      route: explainRoute(route, {
+        place: place ? `${name}:${place.line}:${place.column}` : name,
+        goesTo: goesTo(route, request.path + request.query),
+        values: request.values,
+      }),
     }),
+    refusals,
   };
 }
 
-function findRoute(table: RouteTable, call: Call, path: string, values: string[]): Route | undefined {
-  const { method, host, headers } = call;
-  if (method !== "OPTIONS") return table.find(host, method, path, headers, values);
-  const announced = headers.get("access-control-request-method");
-  return announced === null ? undefined : table.findAnnounced(host, announced, path, headers);
+/** Reads the call as the listener does, in the bytes that a client would send. */
+function readHead({ method, target, host, headers }: Call): RequestHead | Problem {
+  const fields = [["host", host], ...headers].map(([name, value]) => `${name}: ${value}`);
+  const text = [`${method} ${target} HTTP/1.1`, ...fields].join("\r\n");
+  const bytes = Buffer.from(text);
+  if (bytes.length > maxHeadBytes) return messageProblems.headTooLarge();
+  const head = parseRequestHead(bytes.toString("latin1"));
+  return "code" in head || head.target.length <= maxRequestLineBytes
+    ? head
+    : messageProblems.uriTooLong(maxRequestLineBytes);
 }
+
+function outcomeOf(answer: Response | Problem): Pick<Explanation, "refused" | "allow"> {
+  if (!(answer instanceof Response)) return { refused: refusedWith(answer) };
+  const { headers } = answer;
+  return { allow: headers.get("allow") ?? headers.get("access-control-allow-methods") ?? "" };
+}
+
+const refusedWith = (problem: Problem): Refusal & { readonly allow?: string } => ({
+  ...refusalOf(problem),
+  ...(problem.headers?.allow && { allow: problem.headers.allow }),
+});
 
 const goesTo = ({ target }: Route, asked: string): string =>
   target.kind === "upstream"
@@ -101,7 +132,6 @@ interface Found {
   readonly place: string;
   readonly goesTo: string;
   readonly values: readonly string[];
-  readonly refusals: readonly Refusal[];
 }
 
 function explainRoute(route: Route, { values, ...found }: Found): ExplainedRoute {

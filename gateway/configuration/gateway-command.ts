@@ -12,8 +12,8 @@ const usage = `What an operator asks about gateway.yaml. Needs no environment an
 
   bun run gateway check [file]                 finds every mistake, each as file:line:column
   bun run gateway explain <method> <target>    tells what becomes of a call, such as GET /api/orders/1
-      --host <host>            as the client names it
-      --header <name=value>    for routes with header conditions; again for more
+      --host <host>            as the client names it; localhost when left out
+      --header <name=value>    for routes with header conditions, a page's origin; again for more
       --file <file>            instead of gateway/gateway.yaml
       --json                   for programs
   bun run gateway schema                       prints the JSON Schema of the file
@@ -82,16 +82,15 @@ function withNames(line: string, variables: Readonly<Record<string, string>>): s
   return unset.reduce((text, [name, value]) => text.replaceAll(value, `\${${name}}`), line);
 }
 
-function readCall([method = "", target = ""]: readonly string[], { host = "", header = [] }: Options): Call {
-  if (!/^[A-Za-z]+$/.test(method)) throw new UsageError(`"${method}" is no method`);
-  if (!target.startsWith("/")) throw new UsageError(`"${target}" is no path: it has to begin with /`);
-  const headers = new Headers();
-  for (const each of header) {
+/** Taken as it is: what is wrong with it is for the gateway's own parser to say. */
+function readCall([method = "", target = ""]: readonly string[], given: Options): Call {
+  const { host = "localhost", header = [] } = given;
+  const headers = header.map((each) => {
     const at = each.indexOf("=");
     if (at < 1) throw new UsageError(`"${each}" is no header, expected name=value`);
-    headers.append(each.slice(0, at), each.slice(at + 1));
-  }
-  return { method: method.toUpperCase(), target, host, headers };
+    return [each.slice(0, at), each.slice(at + 1)] as const;
+  });
+  return { method, target, host, headers };
 }
 
 async function open(file: string | undefined): Promise<{ name: string; text: string }> {

@@ -9,7 +9,8 @@ const sources: Readonly<Partial<Record<AnswerName, readonly string[]>>> = {
   "order-details": ["order", "user", "product"],
 };
 
-export const sourcesOf = ({ answer }: RouteSpec): readonly string[] => (answer && sources[answer]) ?? [];
+export const sourcesOf = ({ answer }: Pick<RouteSpec, "answer">): readonly string[] =>
+  (answer && sources[answer]) ?? [];
 
 /** The name that stands for no policy where the name of one is asked for. */
 export const noCors = "none";

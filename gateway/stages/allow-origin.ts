@@ -1,6 +1,6 @@
 import type { Problem } from "#mesh/problem";
 import type { CorsSpec } from "../configuration/gateway-file-schema.ts";
-import type { Exchange } from "../exchange.ts";
+import type { Exchange, RoutedRequest } from "../exchange.ts";
 import type { FieldWriter } from "../http/fields.ts";
 import { edgeProblems } from "../problems.ts";
 import type { Route, RouteTable } from "../routes.ts";
@@ -53,7 +53,7 @@ export function compileCors(name: string, spec: CorsSpec): CorsPolicy {
  * Answers OPTIONS: a browser's preflight as the route says that the announced request would take, or the plain question
  * what a path takes. Undefined for every other method.
  */
-export function answerOptions(exchange: Exchange, table: RouteTable): Response | Problem | undefined {
+export function answerOptions(exchange: RoutedRequest, table: RouteTable): Response | Problem | undefined {
   if (exchange.method !== "OPTIONS") return undefined;
   const { fields: headers } = exchange;
   const announced = headers.get("access-control-request-method");

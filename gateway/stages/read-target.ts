@@ -1,5 +1,5 @@
 import type { Problem } from "#mesh/problem";
-import type { Exchange } from "../exchange.ts";
+import type { RoutedRequest } from "../exchange.ts";
 import { edgeProblems } from "../problems.ts";
 
 // RFC 3986 §3.3 pchar, without escapes. What most paths consist of.
@@ -14,7 +14,7 @@ const urlInFull = /^https?:\/\//i;
  * Reads the one path on which the request is routed, authorised and forwarded. Whatever two parsers could read
  * differently is refused, so that no later one can.
  */
-export function readTarget(exchange: Exchange): Problem | undefined {
+export function readTarget(exchange: RoutedRequest): Problem | undefined {
   exchange.host = exchange.fields.get("host") ?? "";
   if (!hostPattern.test(exchange.host)) return edgeProblems.badHost();
   const { target: sent } = exchange.request.head;
