@@ -1,3 +1,4 @@
+import { Correspondence, type Told } from "./correspondence.ts";
 import { Lease } from "./lease.ts";
 import type { Rate } from "./limit.ts";
 import type { Tally } from "./tally.ts";
@@ -7,27 +8,6 @@ import type { Tally } from "./tally.ts";
  * process's own share while Redis is away; or not; or Redis has to be asked.
  */
 export type Offer = "held" | "credit" | "share" | "refused" | "ask";
-
-/** A request that waits for Redis. */
-export interface Ticket {
-  readonly need: number;
-  /** Nobody waits for it any longer. */
-  abandoned: boolean;
-  answered: boolean;
-  granted: boolean;
-  /** Where the slot of the last token it got ends. */
-  end: number;
-  /** Called once it is answered or there will be no answer. */
-  done: () => void;
-}
-
-/** What a command told and asked. */
-export interface Told {
-  readonly owed: number;
-  readonly need: number;
-}
-
-const noTickets: Ticket[] = [];
 
 /** Demand is counted in slots of this length, and a lease holds what one of them used. Milliseconds. */
 const slotMs = 250;
@@ -40,19 +20,7 @@ const worthLeasing = 3;
  * What this process knows and holds of one key: pure, with time (ms on the clock of Redis) and the number of live
  * processes as arguments.
  */
-export abstract class Account {
-  /** Let in, and not yet told to Redis. */
-  owed = 0;
-  /** Being told just now. */
-  #telling = 0;
-  /** Needed by requests that wait. */
-  #awaited = 0;
-  /** Commands under way that ask for it. */
-  #asking = 0;
-  /** Not used in time, to be given back. */
-  back = 0;
-  queued = false;
-  #tickets: Ticket[] = noTickets;
+export abstract class Account extends Correspondence {
   /** When its lease is looked at next; 0: it is in no queue for that. */
   checkAt = 0;
   /** Its level is at least a guess. */
@@ -69,7 +37,9 @@ export abstract class Account {
     readonly key: string,
     readonly limitName: string,
     readonly tally: Tally,
-  ) {}
+  ) {
+    super();
+  }
 
   abstract readonly rate: Rate;
   /** Where it is kept in Redis. */
@@ -110,13 +80,13 @@ export abstract class Account {
     if (alone) return this.#fitsShare(cost, now, processes) ? "share" : "refused";
     const missing = cost - held;
     const credit = this.creditOf(processes);
-    const open = this.owed + this.#telling + missing;
+    const open = this.uncounted + missing;
     if (!this.#fresh) return open <= credit ? "credit" : "ask";
     const level = this.level(now);
     // When in doubt Redis says it: clocks are not that exact.
     if (level < missing - 0.01) return "refused";
     // Only where even all processes' credit together finds room: near its limit a key is reckoned exactly.
-    if (open <= credit && level >= missing + processes * credit + this.#awaited) return "credit";
+    if (open <= credit && level >= missing + processes * credit + this.awaited) return "credit";
     return now < this.#askAt ? "refused" : "ask";
   }
 
@@ -164,7 +134,7 @@ export abstract class Account {
   /** Whether Redis should hear of it soon: something is owed, or the lease will be used up. */
   wantsRenewal(now: number, processes: number): boolean {
     if (this.owed > 0 || this.back > 0) return true;
-    if (now < this.#askAt || this.#asking > 0) return false;
+    if (now < this.#askAt || this.isAsking) return false;
     if (!this.#fresh) return true;
     const demand = Math.max(this.#used, this.#usedBefore);
     if (demand < worthLeasing) return false;
@@ -175,7 +145,7 @@ export abstract class Account {
   /** How many more than are needed at once. */
   extra(now: number, processes: number): number {
     const demand = now - this.#slotAt < 2 * slotMs ? Math.max(this.#used, this.#usedBefore) : 0;
-    if (demand < worthLeasing || this.#asking > 0 || this.#lease?.hasRoom() === false) return 0;
+    if (demand < worthLeasing || this.isAsking || this.#lease?.hasRoom() === false) return 0;
     return Math.max(0, Math.min(Math.ceil(demand), this.holdOf(processes)) - this.held(now));
   }
 
@@ -187,65 +157,19 @@ export abstract class Account {
   take(granted: number, spare: number, mark: number, told: Told, now: number): void {
     this.#known = true;
     this.#fresh = true;
-    this.#asking--;
-    this.#awaited -= told.need;
-    this.#telling -= told.owed;
+    this.ended(told);
     const end = this.learn(granted, mark, now);
     // Tokens for those who could not wait pay for what they were let in by.
     const paid = Math.min(spare, this.owed);
     this.owed -= paid;
-    const untold = this.owed + this.#telling;
-    if (untold > 0) this.lower(untold, now);
+    if (this.uncounted > 0) this.lower(this.uncounted, now);
     if (spare > paid) this.hold(spare - paid, end, now);
     if (this.level(now) < 1) this.#askAt = now + dryMs;
-  }
-
-  /** A request waits. */
-  await(ticket: Ticket): void {
-    if (this.#tickets === noTickets) this.#tickets = [];
-    this.#tickets.push(ticket);
-    this.#awaited += ticket.need;
-  }
-
-  /** Takes out the requests that wait and have not been asked for; those that no longer wait are forgotten. */
-  awaiting(): readonly Ticket[] {
-    if (this.#tickets === noTickets) return noTickets;
-    const tickets = this.#tickets;
-    this.#tickets = noTickets;
-    for (const { abandoned, need } of tickets) if (abandoned) this.#awaited -= need;
-    return tickets.filter(({ abandoned }) => !abandoned);
-  }
-
-  /** Redis is away. */
-  awaitNothing(): void {
-    for (const ticket of this.#tickets) {
-      ticket.abandoned = true;
-      this.#awaited -= ticket.need;
-    }
-    this.#tickets = noTickets;
   }
 
   /** Whether there is anything to say, or to hear, beside what is asked for. */
   hasNews(): boolean {
     return this.owed > 0 || this.back > 0 || !this.#fresh;
-  }
-
-  /** Takes out what is to be told and given back, for a command. */
-  tell(): { readonly owed: number; readonly back: number } {
-    const { owed, back } = this;
-    this.owed = 0;
-    this.back = 0;
-    this.#telling += owed;
-    this.#asking++;
-    return { owed, back };
-  }
-
-  /** The command got no answer. What is owed stays owed; what was given back is not given back twice. */
-  untold({ owed, need }: Told): void {
-    this.owed += owed;
-    this.#awaited -= need;
-    this.#telling -= owed;
-    this.#asking--;
   }
 
   /** @param end where the slot of the last one ends */

@@ -1,4 +1,5 @@
-import type { Account, Ticket } from "./account.ts";
+import type { Account } from "./account.ts";
+import type { Ticket } from "./correspondence.ts";
 import { leaseMs } from "./lease.ts";
 
 /** What is asked and told of one key at once. */

@@ -1,4 +1,5 @@
-import type { Account, Offer, Ticket } from "./account.ts";
+import type { Account, Offer } from "./account.ts";
+import type { Ticket } from "./correspondence.ts";
 import { FlowAccount } from "./flow-account.ts";
 import { LedgerQueue } from "./ledger-queue.ts";
 import type { Limit, Rate } from "./limit.ts";
