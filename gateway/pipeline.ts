@@ -13,6 +13,7 @@ import { edgeProblems } from "./problems.ts";
 import type { RouteTable, Upstream } from "./routes.ts";
 import { createAdmitAddress } from "./stages/admit-address.ts";
 import { setCorsHeaders } from "./stages/allow-origin.ts";
+import { answerRefusal } from "./stages/answer-refusal.ts";
 import { authenticate } from "./stages/authenticate.ts";
 import { authorise } from "./stages/authorise.ts";
 import { findClient, type TrustedProxies } from "./stages/client-address.ts";
@@ -164,7 +165,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 function responseOf(exchange: Exchange, outcome: Outcome): EdgeResponse | Promise<EdgeResponse> {
   if (outcome instanceof Response) return fromWebResponse(outcome);
   if ("fields" in outcome) return outcome;
-  return problemAnswer(outcome, exchange.path, exchange.context.traceId);
+  return answerRefusal(exchange, outcome);
 }
 
 /** The upstream's answer: its body untouched, its fields those that are not about the connection to it. */

@@ -13,18 +13,6 @@ export const edgeProblems = {
     code: "bad-host",
     title: "The Host header is missing or is no host",
   }),
-  uriTooLong: (limit: number): Problem => ({
-    status: 414,
-    code: "uri-too-long",
-    title: "The URI is too long",
-    detail: `At most ${limit} bytes are taken`,
-  }),
-  headersTooLarge: (limit: number): Problem => ({
-    status: 431,
-    code: "headers-too-large",
-    title: "The headers are too large",
-    detail: `At most ${limit} bytes are taken`,
-  }),
   routeNotFound: (): Problem => ({
     status: 404,
     code: "route-not-found",
@@ -74,19 +62,7 @@ export const edgeProblems = {
     ...problems.forbidden(`This takes the role ${role}`),
     headers: { "www-authenticate": `Bearer realm="ecotrack", error="insufficient_scope"` },
   }),
-  quotaExceeded: (policies: readonly string[], retryAfterSeconds: number): Problem => ({
-    status: 429,
-    code: "quota-exceeded",
-    title: "Too many requests",
-    detail: `Try again in ${retryAfterSeconds} s`,
-    headers: { "retry-after": String(retryAfterSeconds) },
-    // The problem type and its member as draft-ietf-httpapi-ratelimit-headers-11 §5.1 defines them.
-    extensions: {
-      type: "https://iana.org/assignments/http-problem-types#quota-exceeded",
-      "violated-policies": policies,
-    },
-  }),
-  bodyUnreadable: (): Problem => problems.malformed("The body ended before it was complete"),
+  quotaExceeded: problems.quotaExceeded,
   upstreamTimeout: (upstream: string): Problem => ({
     status: 504,
     code: "upstream-timeout",

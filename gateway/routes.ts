@@ -55,6 +55,8 @@ export interface Route {
   readonly validate: boolean;
   /** Whose pages may call it from a browser; undefined: nobody's. */
   readonly cors: CorsPolicy | undefined;
+  /** How its refusals are told. */
+  readonly refusals: "problem" | "oauth";
 }
 
 /** Immutable: a changed file is compiled to a new table. */
@@ -159,6 +161,7 @@ function compileRoute(spec: RouteSpec, { defaults, upstreams, limits, cors }: Pa
     contentTypes: spec.contentTypes ?? defaults.contentTypes ?? [],
     validate: spec.validate ?? false,
     cors: cors.get(spec.cors ?? defaults.cors ?? noCors),
+    refusals: spec.refusals ?? "problem",
   };
 }
 

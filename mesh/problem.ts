@@ -108,6 +108,19 @@ export const problems = {
     title: "The input breaks a rule",
     errors,
   }),
+  /** @param policies names of the limits that were gone over */
+  quotaExceeded: (policies: readonly string[], retryAfterSeconds: number): Problem => ({
+    status: 429,
+    code: "quota-exceeded",
+    title: "Too many requests",
+    detail: `Try again in ${retryAfterSeconds} s`,
+    headers: { "retry-after": String(retryAfterSeconds) },
+    // The problem type and its member as draft-ietf-httpapi-ratelimit-headers-11 §5.1 defines them.
+    extensions: {
+      type: "https://iana.org/assignments/http-problem-types#quota-exceeded",
+      "violated-policies": policies,
+    },
+  }),
   internal: (): Problem => ({ status: 500, code: "internal-error", title: "Something broke on our side" }),
   unavailable: (dependency: string): Problem => ({
     status: 503,

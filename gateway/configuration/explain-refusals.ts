@@ -1,4 +1,5 @@
 import { malformedToken } from "#mesh/identity/token-problem";
+import { oauthRefusal } from "#mesh/oauth-refusal";
 import { type Problem, problems } from "#mesh/problem";
 import { maxHeadBytes, messageProblems } from "../http/message-problems.ts";
 import { edgeProblems } from "../problems.ts";
@@ -41,6 +42,17 @@ export function refusalsBeforeRoute({ connections, addresses, threats }: Gateway
 
 /** What a route refuses, in the order of the stages behind it. */
 export function refusalsOfRoute(route: Route, file: GatewayFile, method: string): Refusal[] {
+  const refusals = refusalsInStages(route, file, method);
+  return route.refusals === "oauth" ? refusals.map(asOAuth) : refusals;
+}
+
+/** As `answerRefusal` tells it. */
+function asOAuth({ status, code, when }: Refusal): Refusal {
+  const told = oauthRefusal({ status, code, title: "" });
+  return { status: told.status, code: told.body.error, when };
+}
+
+function refusalsInStages(route: Route, file: GatewayFile, method: string): Refusal[] {
   if (method === "OPTIONS") return refusedOrigins(route, "a page");
   return [
     ...refusedOrigins(route, "before the call, the preflight of a page"),

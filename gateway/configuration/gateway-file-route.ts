@@ -92,6 +92,12 @@ export const Route = Type.Object(
       Type.Boolean({ description: "Check requests against the upstream's own OpenAPI document." }),
     ),
     cors: Type.Optional(CorsName),
+    refusals: Type.Optional(
+      names(
+        ["problem", "oauth"],
+        "How a refusal is told: as RFC 9457, or RFC 6749 §5.2 has it. problem, when left out.",
+      ),
+    ),
   },
   { ...closed, oneOf: [{ required: ["upstream"] }, { required: ["answer"] }] },
 );

@@ -12,7 +12,7 @@ import type { Metrics } from "#observability/metrics";
 import type { ServiceCaller, UserCaller } from "../identity/caller.ts";
 import type { Identity } from "../identity/identity.ts";
 import type { ServiceName } from "../identity/service-name.ts";
-import { ProblemError, problemResponse, problems } from "../problem.ts";
+import { type Problem, ProblemError, problemResponse, problems } from "../problem.ts";
 import { type Opening, requireAdmin, requireService, requireUser } from "./access.ts";
 import { problemOf, withoutBody } from "./problem-of.ts";
 import { refuseRepeats } from "./refuse-repeats.ts";
@@ -27,6 +27,8 @@ export interface ServiceAppOptions {
   readonly metrics: Metrics;
   /** Routes that get the body as the text that came, because a signature covers it. */
   readonly rawBodyRoutes?: readonly string[];
+  /** How a refusal is said; as a problem document when left out. */
+  readonly answerProblem?: (problem: Problem, path: string) => Response;
 }
 
 type Fetch = (request: Request) => Response | Promise<Response>;
@@ -44,7 +46,14 @@ interface Exchange extends RequestContext {
  * says nothing answers 403. `user: true` is for people who signed in; `user: "orders:read"` also for clients and keys
  * that have this scope.
  */
-export function createServiceApp({ name, identity, log, metrics, rawBodyRoutes = [] }: ServiceAppOptions) {
+export function createServiceApp({
+  name,
+  identity,
+  log,
+  metrics,
+  rawBodyRoutes = [],
+  answerProblem = problemResponse,
+}: ServiceAppOptions) {
   const duration = metrics.histogram("http_server_request_duration_seconds", "Time to answer a request", [
     "method",
     "route",
@@ -71,7 +80,7 @@ export function createServiceApp({ name, identity, log, metrics, rawBodyRoutes =
       if (problem.status === 500) log.error({ err: withoutBody(error) }, "request failed");
       else if (problem.status > 500)
         log.warn({ problem: problem.code, detail: problem.detail }, "request refused");
-      return problemResponse(problem, new URL(request.url).pathname);
+      return answerProblem(problem, new URL(request.url).pathname);
     })
     .wrap((next: unknown) => (request: Request) => answer(request, next as Fetch))
     .onParse({ as: "global" }, ({ request, route }) =>

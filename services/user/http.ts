@@ -10,7 +10,7 @@ import { logIn } from "./log-in.ts";
 import { logOut } from "./log-out.ts";
 import { createClientsHttp } from "./oauth/clients-http.ts";
 import type { OAuthDeps } from "./oauth/oauth-deps.ts";
-import { createOAuthHttp, formRoutes } from "./oauth/oauth-http.ts";
+import { answerProblem, createOAuthHttp, formRoutes } from "./oauth/oauth-http.ts";
 import { accepted, notStored, refusalProblem } from "./problems.ts";
 import { refreshSession } from "./refresh-session.ts";
 import { registerUser } from "./register-user.ts";
@@ -40,7 +40,7 @@ export function createUserHttp(base: ServiceAppOptions, deps: UserHttpDeps, keyR
     return userView(user);
   };
 
-  const app = createServiceApp({ ...base, rawBodyRoutes: formRoutes });
+  const app = createServiceApp({ ...base, rawBodyRoutes: formRoutes, answerProblem });
   createOAuthHttp(app, deps);
   createClientsHttp(app, deps);
   createApiKeysHttp(app, deps);

@@ -3,7 +3,6 @@ import type { ApiKeyRefusal } from "./api-keys/manage-api-keys.ts";
 import type { PasswordRefusal } from "./change-password.ts";
 import type { ProfileRefusal } from "./change-profile.ts";
 import type { GoogleRefusal } from "./google/google-refusal.ts";
-import type { TooManyAttempts } from "./limits/sign-in-limits.ts";
 import type { LoginRefusal } from "./log-in.ts";
 import type { ClientRefusal } from "./oauth/manage-clients.ts";
 import { HashingBusy } from "./password.ts";
@@ -138,19 +137,9 @@ const busy: Problem = {
 /** The problem that answers a refusal of any use case. */
 export function refusalProblem(refusal: Refusal): Problem {
   if (refusal.refused === "invalid-input") return problems.validation(refusal.errors);
-  return refusal.refused === "too-many-attempts" ? tooManyAttempts(refusal) : table[refusal.refused];
-}
-
-/** In the form in which the gateway refuses, so that a client handles one. */
-function tooManyAttempts({ limit, retryAfterSeconds }: TooManyAttempts): Problem {
-  return {
-    status: 429,
-    code: "quota-exceeded",
-    title: "Too many requests",
-    detail: `Try again in ${retryAfterSeconds} s`,
-    headers: { "retry-after": String(retryAfterSeconds) },
-    extensions: { "violated-policies": [limit] },
-  };
+  return refusal.refused === "too-many-attempts"
+    ? problems.quotaExceeded([refusal.limit], refusal.retryAfterSeconds)
+    : table[refusal.refused];
 }
 
 /** What a use case gave, unless it refused. @throws ProblemError for a refusal and for an outage that has a name here */

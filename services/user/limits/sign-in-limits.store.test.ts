@@ -21,7 +21,12 @@ const register = (email: string, address: string) =>
   });
 const limited = (limit: string) => ({
   status: 429,
-  body: { code: "quota-exceeded", "violated-policies": [limit] },
+  body: {
+    // As of the gateway's own limits, so that a client handles one.
+    type: "https://iana.org/assignments/http-problem-types#quota-exceeded",
+    code: "quota-exceeded",
+    "violated-policies": [limit],
+  },
 });
 
 for (const [kind, emailOf] of [

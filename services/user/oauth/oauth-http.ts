@@ -1,6 +1,8 @@
 import { Type } from "@sinclair/typebox";
 import type { createServiceApp } from "#mesh/http/service-app";
 import { scopeNames, scopes } from "#mesh/identity/scopes";
+import { oauthRefusal } from "#mesh/oauth-refusal";
+import { type Problem, problemResponse } from "#mesh/problem";
 import { accepted } from "../problems.ts";
 import { visitorOf } from "../visitor.ts";
 import { authenticateClient } from "./authenticate-client.ts";
@@ -17,6 +19,16 @@ import { revokeToken } from "./revoke-token.ts";
 const tags = ["oauth"];
 /** Their bodies are forms, which the service's own reader of JSON refuses. */
 export const formRoutes = ["/oauth/token", "/oauth/introspect", "/oauth/revoke", "/oauth/authorize"];
+
+/** These refuse as RFC 6749 §5.2 has it, whatever the reason; the page of `/oauth/authorize` is for people. */
+const tokenRoutes = ["/oauth/token", "/oauth/introspect", "/oauth/revoke"];
+
+/** How user-service says a refusal. */
+export function answerProblem(problem: Problem, path: string): Response {
+  if (!tokenRoutes.includes(path)) return problemResponse(problem, path);
+  const { status, headers, body } = oauthRefusal(problem);
+  return Response.json(body, { status, headers });
+}
 
 export const TokenView = Type.Object({
   access_token: Type.String(),

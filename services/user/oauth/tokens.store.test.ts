@@ -249,3 +249,17 @@ test("the log holds no secret and no token", () => {
   expect(log).toContain("oauth-client-registered");
   expect(log).not.toContain('"level":"error"');
 });
+
+test("what the service's own reader refuses is told in the form of RFC 6749 as well", async () => {
+  const large = await json(
+    await submit("/oauth/token", { ...own, more: "x".repeat(300_000) }, basic(client)),
+  );
+  expect(large).toMatchObject({ status: 413, body: { error: "invalid_request" } });
+  for (const path of ["/oauth/token", "/oauth/introspect", "/oauth/revoke"]) {
+    const headers = { ...basic(client), "content-type": "application/x-www-form-urlencoded" };
+    const bytes = new Uint8Array([0x61, 0x3d, 0xff]);
+    const broken = await json(await fetch(service.url + path, { method: "POST", headers, body: bytes }));
+    expect(broken).toMatchObject({ status: 400, body: { error: "invalid_request" } });
+    expect(broken.headers.get("cache-control")).toBe("no-store");
+  }
+});
