@@ -65,7 +65,8 @@ async function sealBatch(tx: Transaction): Promise<number> {
     from unnest(${seals.map(({ id }) => id)}::bigint[], ${seals.map((each) => each.position)}::bigint[],
       ${seals.map((each) => each.previous)}::text[], ${seals.map(({ hash }) => hash)}::text[])
       as seal (id, position, previous, hash)
-    where audit_log.id = seal.id and audit_log.position is null`;
+    where audit_log.id = seal.id and audit_log.id = any(${seals.map(({ id }) => id)}::bigint[])
+      and audit_log.position is null`;
   return seals.length;
 }
 

@@ -16,7 +16,7 @@ export interface Booked {
 
 /**
  * Books charges that the provider confirmed: status, ledger, event and audit in one statement. Undefined for a payment that
- * was settled already.
+ * was settled already. The orders are named twice so that any plan, also one made while the table was empty, looks them up.
  */
 export async function settleCaptured(
   sql: Reader,
@@ -36,7 +36,8 @@ export async function settleCaptured(
         payer_reference = coalesce(given.payer, payer_reference), next_action_url = null, updated_at = now(),
         claimed_until = null, next_attempt_at = case when cancel_reason is null then null else now() end
       from given
-      where order_id = given."orderId" and status in ('initiated', 'unknown', 'requires-action', 'authorized')
+      where order_id = given."orderId" and order_id = any(${given.map(({ orderId }) => orderId)}::uuid[])
+        and status in ('initiated', 'unknown', 'requires-action', 'authorized')
       returning payments.id, payments.order_id, payments.amount, payments.currency, payments.gateway,
         payments.cancel_reason, given."eventId", given.event, given."auditAt", given.act, given.content
     ), movement as (
