@@ -10,7 +10,8 @@ export interface FactorSource {
  * `secondary`: it was read in a publication that cites the source, or another publication's figure lies within
  * the stated uncertainty. `unverified`: no copy of the source could be read.
  */
-export type Verification = "compared" | "secondary" | "unverified";
+export const verifications = ["compared", "secondary", "unverified"] as const;
+export type Verification = (typeof verifications)[number];
 
 const from = (name: string, publisher: string, year: number): FactorSource => ({ name, publisher, year });
 

@@ -114,7 +114,7 @@ export async function confirmReservations(
   now: Date,
 ): Promise<({ readonly sold: boolean } | ConfirmRefusal)[]> {
   const events = [
-    ...new Map(confirms.map(({ orderId, event }) => [orderId.toLowerCase(), JSON.stringify(event)])),
+    ...new Map(confirms.map(({ orderId, event }) => [orderId.toLowerCase(), envelope(event)])),
   ].sort(byKey);
   const rows = await sql<{ order_id: string; outcome: string }[]>`
     select order_id, outcome from confirm_reservations(
@@ -125,6 +125,10 @@ export async function confirmReservations(
     return confirmRefusals[outcome] ?? { sold: outcome === "confirmed" };
   });
 }
+
+/** An event without what `confirm_reservations` puts in. */
+const envelope = (event: CloudEvent): string =>
+  JSON.stringify({ ...event, id: undefined, subject: undefined, data: undefined });
 
 /** Gives back what the order holds or has bought; an unknown order is remembered, so that a late hold is refused. */
 export async function releaseReservation(

@@ -4,14 +4,11 @@ import { decimal, fixed, over, times } from "../decimal.ts";
 import { materials } from "../emission-factors.ts";
 import type { MaterialMass } from "../footprint.ts";
 import { newProduct, type ProductDraft, type UnscoredProduct } from "../product.ts";
-import { departments } from "./categories.ts";
-import { clothing } from "./clothing.ts";
+import { categories, departments } from "./categories.ts";
+import { countryNames } from "./country-names.ts";
+import { families } from "./families.ts";
 import type { Family, Make, Size } from "./family.ts";
-import { home } from "./home.ts";
-import { kitchen } from "./kitchen.ts";
-import { living } from "./living.ts";
-import { office } from "./office.ts";
-import { outdoors } from "./outdoors.ts";
+import type { MaterialShare } from "./material-shares.ts";
 
 /** Fixed, so that the same catalogue comes out on every machine; its bills describe the year before. */
 const madeAt = new Date("2025-01-15T09:00:00Z");
@@ -27,24 +24,20 @@ export interface SeedProduct {
 /** The categories of the shop, departments first. Ids follow from the slugs. */
 export function seedCategories(): Category[] {
   const top = departments.map(({ slug, name }) => ({ id: fixedId(slug), slug, name, parentId: null }));
-  const below = departments.flatMap((department) =>
-    department.categories.map(([slug, name]) => ({
-      id: fixedId(slug),
-      slug,
-      name,
-      parentId: fixedId(department.slug),
-    })),
-  );
+  const below = categories.map(({ slug, name, department }) => ({
+    id: fixedId(slug),
+    slug,
+    name,
+    parentId: fixedId(department),
+  }));
   return [...top, ...below];
 }
 
-/** Every make of every family in every size. @throws when a table names a material that has no factor */
+/** Every make of every family in every size. */
 export function seedProducts(): SeedProduct[] {
-  return [kitchen, home, clothing, outdoors, office, living]
-    .flat()
-    .flatMap((family) =>
-      family.makes.flatMap((make) => family.sizes.map((size) => seedProduct(family, make, size))),
-    );
+  return families.flatMap((family) =>
+    family.makes.flatMap((make) => family.sizes.map((size) => seedProduct(family, make, size))),
+  );
 }
 
 function seedProduct(family: Family, make: Make, size: Size): SeedProduct {
@@ -55,25 +48,21 @@ function seedProduct(family: Family, make: Make, size: Size): SeedProduct {
   return { product, onHand: leastStock + (Number.parseInt(id.slice(0, 6), 16) % stockSpread) };
 }
 
-function draftOf(
-  family: Family,
-  [makeLabel, pricePercent, mix, certificates = []]: Make,
-  size: Size,
-): ProductDraft {
-  const [sizeLabel, price, kg, parts] = size;
-  const name = `${capitalised(`${makeLabel} ${family.name}`.trim())}, ${sizeLabel}`;
-  const bodyKg = decimal(kg);
-  const materialsOf = [...sharesOf(mix, bodyKg), ...(parts === undefined ? [] : massesOf(parts))];
+function draftOf(family: Family, make: Make, size: Size): ProductDraft {
+  const name = `${capitalised(`${make.make} ${family.name}`.trim())}, ${size.size}`;
+  const bodyKg = decimal(size.kg);
+  const parts = size.parts.map(({ material, amount }) => ({ material, kg: amount }));
+  const materialsOf = [...percentOf(make.mix, bodyKg), ...parts];
   const totalKg = materialsOf.reduce((total, part) => total + decimal(part.kg), 0n);
   return {
     name,
     description: `${family.about} Made in ${countryNames.get(family.country) ?? family.country} of ${listed(materialsOf)}.`,
     category: family.category,
-    price: { amount: Math.round((price * pricePercent) / 1000) * 10, currency: "EUR" },
+    price: { amount: Math.round((size.price * make.pricePercent) / 1000) * 10, currency: "EUR" },
     images: [1, 2].map((view) => imageUrl(name, view)),
     billOfMaterials: {
       materials: materialsOf,
-      packaging: sharesOf(family.packaging, totalKg),
+      packaging: percentOf(family.packaging, totalKg),
       manufacturing: {
         country: family.country,
         energyKwh: fixed(times(totalKg, decimal(family.kwhPerKg)), 6),
@@ -81,34 +70,16 @@ function draftOf(
     },
     expectedLifeYears: family.lifeYears,
     repairability: family.repairability,
-    certificates,
+    certificates: make.certificates,
   };
 }
 
-/** "cotton 99, polyester 1" of a mass → the mass of each. */
-const sharesOf = (mix: string, mass: bigint): MaterialMass[] =>
-  pairsOf(mix).map(([material, percent]) => ({
+const percentOf = (shares: readonly MaterialShare[], mass: bigint): MaterialMass[] =>
+  shares.map(({ material, amount }) => ({
     material,
-    kg: fixed(over(times(mass, decimal(percent)), decimal("100")), 6),
+    kg: fixed(over(times(mass, decimal(amount)), decimal("100")), 6),
   }));
 
-/** "silicone 0.003, cork 0.02" → those masses. */
-const massesOf = (parts: string): MaterialMass[] =>
-  pairsOf(parts).map(([material, kg]) => ({ material, kg }));
-
-const pairsOf = (text: string): [string, string][] =>
-  text.split(", ").map((pair) => {
-    const [name = "", amount = ""] = pair.split(" ");
-    return [name, amount];
-  });
-
-/** Written out, because the names that `Intl` gives differ between runtimes. */
-// biome-ignore format: a table
-const countryNames: ReadonlyMap<string, string> = new Map([
-  ["AT", "Austria"], ["CN", "China"], ["CZ", "Czechia"], ["DE", "Germany"], ["DK", "Denmark"], ["ES", "Spain"],
-  ["FI", "Finland"], ["FR", "France"], ["GB", "Great Britain"], ["IN", "India"], ["IT", "Italy"], ["PL", "Poland"],
-  ["PT", "Portugal"], ["SE", "Sweden"], ["TR", "Türkiye"], ["VN", "Vietnam"],
-]);
 const listed = (parts: readonly MaterialMass[]): string =>
   parts.map((part) => materials.get(part.material)?.name ?? part.material).join(", ");
 const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -1,8 +1,11 @@
+import type { MaterialShare } from "./material-shares.ts";
+
 /**
  * A product family: every make in every size is one product of its own, with its own bill of materials,
- * named "make name, size". `mix` and `packaging` are written as "material percent, …"; a mix adds up to 100.
+ * named "make name, size".
  */
 export interface Family {
+  /** Empty where the make says it all. */
   readonly name: string;
   readonly category: string;
   readonly about: string;
@@ -10,15 +13,28 @@ export interface Family {
   readonly country: string;
   readonly kwhPerKg: string;
   /** Percent of the product's mass. */
-  readonly packaging: string;
+  readonly packaging: readonly MaterialShare[];
   readonly lifeYears: number;
   readonly repairability: number;
   readonly makes: readonly Make[];
   readonly sizes: readonly Size[];
 }
 
-/** `price` is percent of the size's price: better materials cost more. */
-export type Make = readonly [label: string, price: number, mix: string, certificates?: readonly string[]];
+export interface Make {
+  readonly make: string;
+  /** Of the size's price: better materials cost more. */
+  readonly pricePercent: number;
+  /** Percent of the size's `kg`. */
+  readonly mix: readonly MaterialShare[];
+  readonly certificates: readonly string[];
+}
 
-/** `price` in euro cents; `kg` is the part that the mix makes; `parts` are "material kg, …" on top of it. */
-export type Size = readonly [label: string, price: number, kg: string, parts?: string];
+export interface Size {
+  readonly size: string;
+  /** Euro cents. */
+  readonly price: number;
+  /** What the mix makes. */
+  readonly kg: string;
+  /** In kg, on top of it. */
+  readonly parts: readonly MaterialShare[];
+}
