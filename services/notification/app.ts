@@ -3,7 +3,7 @@ import { orderTopic } from "#mesh/events/order-events";
 import { userTopic } from "#mesh/events/user-events";
 import type { ServiceAppOptions } from "#mesh/http/service-app";
 import { startConsumer } from "#mesh/inbox/consume";
-import type { Sql, Transact } from "#mesh/postgres/sql";
+import type { Autocommit, Sql, Transact } from "#mesh/postgres/sql";
 import { createDelivery } from "./deliver-mails.ts";
 import { createNotificationHttp } from "./http.ts";
 import { openMailQueue } from "./mail-queue.ts";
@@ -15,6 +15,7 @@ import { startSweep } from "./sweep-notifications.ts";
 export interface NotificationAppOptions extends Omit<ServiceAppOptions, "name"> {
   readonly sql: Sql;
   readonly transaction: Transact;
+  readonly autocommit: Autocommit;
   readonly bus: Bus;
   readonly now: () => Date;
   readonly newId: () => string;
@@ -23,13 +24,23 @@ export interface NotificationAppOptions extends Omit<ServiceAppOptions, "name"> 
   readonly queuePrefix?: string;
 }
 
-/** Wires notification-service: consumer → rows → queue → mail server, and the sweep behind them. */
+/** Wires notification-service: consumer → rows → mail server, and the queue and the sweep behind them. */
 export async function createNotificationApp(options: NotificationAppOptions) {
-  const { sql, transaction, bus, identity, log, metrics, now, newId, config, queuePrefix } = options;
+  const { sql, transaction, autocommit, bus, identity, log, metrics, now, newId, config, queuePrefix } =
+    options;
   const name = "notification-service";
   const mailer = createMailer({ smtpUrl: config.smtpUrl, from: config.mailFrom, now });
   const measured = createNotificationMetrics(metrics, sql);
-  const delivery = createDelivery({ transaction, mailer, metrics: measured, log, now, newId });
+  const delivery = createDelivery({
+    sql,
+    transaction,
+    autocommit,
+    mailer,
+    metrics: measured,
+    log,
+    now,
+    newId,
+  });
   const queue = openMailQueue({
     redisUrl: config.redisUrl,
     deliver: (ids) => delivery.deliver(ids),
@@ -37,7 +48,7 @@ export async function createNotificationApp(options: NotificationAppOptions) {
     ...(queuePrefix !== undefined && { prefix: queuePrefix }),
   });
   const enqueue = (ids: readonly string[]) => queue.add(ids);
-  const { reactions, transaction: consume } = createReactions({ transaction, enqueue, now, newId });
+  const { reactions, transaction: consume } = createReactions({ transaction, delivery, enqueue, now, newId });
   const topics = [userTopic, orderTopic];
   const consumer = await startConsumer({
     name,
@@ -56,7 +67,7 @@ export async function createNotificationApp(options: NotificationAppOptions) {
       await consumer.stop();
       await sweep.stop();
       await queue.close();
-      delivery.close();
+      await delivery.close();
       mailer.close();
     },
   };

@@ -160,11 +160,24 @@ describe("bad days", () => {
     expect((await service.mailsTo(who.email)).length).toBe(1);
   }, 20_000);
 
-  test("without Redis events are still taken; the mail waits in the database", async () => {
+  test("without Redis mails are sent; only what is more than one process takes in hand waits in the database", async () => {
     await service.start({ redisUrl: "redis://127.0.0.1:1" });
     const who = person();
     await service.deliver([registered(who)]);
-    expect(await service.statuses()).toEqual(["welcome queued"]);
+    expect(await service.settled(1)).toEqual(["welcome sent"]);
+    await service.deliver(Array.from({ length: 401 }, () => confirmed(who.userId)));
+    const [row] = await service.database.sql<{ waiting: number }[]>`
+      select count(*)::int as waiting from notifications where status = 'queued' and attempts = 0`;
+    expect(row?.waiting).toBe(401);
+  }, 20_000);
+
+  test("more than one process takes in hand goes through the queue", async () => {
+    await service.start();
+    const who = person();
+    await service.deliver([registered(who), ...Array.from({ length: 401 }, () => confirmed(who.userId))]);
+    const statuses = await service.settled(402);
+    expect(new Set(statuses)).toEqual(new Set(["welcome sent", "order-confirmed sent"]));
+    expect(service.mailbox.messages.stats.received).toBe(402);
   }, 20_000);
 
   const attempts = async () => {

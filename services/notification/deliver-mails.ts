@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { crashPoint } from "#mesh/crash-point";
+import type { Sql, Transact } from "#mesh/postgres/sql";
 import { inContextOf } from "./in-context-of.ts";
 import type { Mail, Mailer } from "./mailer.ts";
 import { isWanted, preferencesByDefault, render, retryAfterMs } from "./notification.ts";
@@ -6,14 +8,24 @@ import { type ClaimedNotification, claimNotifications, extendClaims } from "./no
 import { createOutcomeRecorder, type Outcome, type RecorderDeps } from "./record-outcomes.ts";
 
 export interface DeliveryDeps extends RecorderDeps {
+  readonly sql: Sql;
+  readonly transaction: Transact;
   readonly mailer: Mailer;
 }
 
 export interface Delivery {
+  /** Whether so many more may be taken in hand at once; what is above that belongs into the queue. */
+  hasRoomFor(count: number): boolean;
+  /** Sends what the caller has claimed. Neither waits nor fails: a claim that comes to nothing runs out. */
+  send(claimed: readonly ClaimedNotification[]): void;
   /** Sends what waits of `ids` and resolves when it is known, and recorded, how that went. */
   deliver(ids: readonly string[]): Promise<void>;
-  close(): void;
+  /** Resolves when what is in hand has ended, or after a few seconds. */
+  close(): Promise<void>;
 }
+
+const mostInHand = 400;
+const closeMs = 5000;
 
 /** A third of how long a claim holds. */
 const extendEveryMs = 10_000;
@@ -23,7 +35,7 @@ const extendEveryMs = 10_000;
  * out, another sends the same mails again under the same Message-ID. One that is only slow extends its claims.
  */
 export function createDelivery(deps: DeliveryDeps): Delivery {
-  const { transaction, log } = deps;
+  const { sql, transaction, log } = deps;
   const record = createOutcomeRecorder(deps);
   const underWay = new Set<string>();
   const timer = setInterval(() => {
@@ -43,11 +55,22 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   }
 
   return {
-    async deliver(ids) {
-      const claimed = await transaction((tx) => claimNotifications(tx, ids));
-      await Promise.all(claimed.map(deliverOne));
+    hasRoomFor: (count) => underWay.size + count <= mostInHand,
+    send(claimed) {
+      for (const each of claimed) {
+        void deliverOne(each).catch((error: unknown) =>
+          log.error({ err: error, notificationId: each.id }, "what became of a mail is not recorded"),
+        );
+      }
     },
-    close: () => clearInterval(timer),
+    async deliver(ids) {
+      await Promise.all((await claimNotifications(sql, ids)).map(deliverOne));
+    },
+    async close() {
+      const until = performance.now() + closeMs;
+      while (underWay.size > 0 && performance.now() < until) await sleep(20);
+      clearInterval(timer);
+    },
   };
 }
 

@@ -1,6 +1,7 @@
-import type { Reader, Transaction } from "#mesh/postgres/sql";
+import type { CloudEvent } from "#mesh/events/cloud-event";
+import { notificationTopic } from "#mesh/events/notification-events";
+import type { Reader, Sql, Transaction } from "#mesh/postgres/sql";
 import type { NewNotification, NotificationStatus, NotificationType } from "./notification.ts";
-import type { Delivered } from "./record-outcomes.ts";
 
 export interface NotificationRow {
   readonly id: string;
@@ -32,63 +33,96 @@ const queuedSeconds = 30;
 const claimedSeconds = 30;
 const longestReason = 500;
 
-/** Adds those whose key is not there yet and returns their ids. */
+/** What a sender needs of `c`, a row of notifications, beside its recipient `r` and their preferences `p`. */
+const claimedColumns = (sql: Reader) => sql`
+  c.id, c.key, c.user_id as "userId", c.type, c.order_id as "orderId", c.content, c.attempts, c.traceparent,
+  c.correlation_id as "correlationId", c.created_at as "createdAt", r.email, r.first_name as "firstName",
+  r.deleted_at is not null as gone, p.order_updates as "orderUpdates"`;
+
+/**
+ * Adds those whose key is not there yet and returns them.
+ * @param claim whether the caller will send them, or hand them to the queue
+ */
 export async function addNotifications(
   tx: Transaction,
   added: readonly NewNotification[],
-  at: Date,
-): Promise<string[]> {
+  { at, claim }: { readonly at: Date; readonly claim: boolean },
+): Promise<ClaimedNotification[]> {
   if (added.length === 0) return [];
-  const rows = await tx<{ id: string }[]>`
-    insert into notifications
-      (id, key, user_id, type, order_id, content, traceparent, correlation_id, created_at, due_at)
-    select id, key, "userId", type, "orderId", content, traceparent, "correlationId", ${at},
-      now() + make_interval(secs => ${queuedSeconds})
-    from jsonb_to_recordset(${JSON.stringify(added)}::text::jsonb) as added(id uuid, key text, "userId" uuid, type text,
-      "orderId" uuid, content jsonb, traceparent text, "correlationId" text)
-    on conflict (key) do nothing
-    returning id`;
-  return rows.map(({ id }) => id);
+  const [status, attempts, seconds] = claim ? ["sending", 1, claimedSeconds] : ["queued", 0, queuedSeconds];
+  return await tx<ClaimedNotification[]>`
+    with c as (
+      insert into notifications
+        (id, key, user_id, type, order_id, content, traceparent, correlation_id, created_at, status, attempts, due_at)
+      select id, key, "userId", type, "orderId", content, traceparent, "correlationId", ${at}, ${status}, ${attempts},
+        now() + make_interval(secs => ${seconds})
+      from json_to_recordset(${JSON.stringify(added)}::text::json) as added(id uuid, key text, "userId" uuid, type text,
+        "orderId" uuid, content jsonb, traceparent text, "correlationId" text)
+      on conflict (key) do nothing
+      returning *
+    )
+    select ${claimedColumns(tx)}
+    from c left join recipients r on r.user_id = c.user_id left join preferences p on p.user_id = c.user_id`;
 }
 
-/** Takes those of `ids` that wait, so that nobody else sends them meanwhile. */
-export function claimNotifications(tx: Transaction, ids: readonly string[]): Promise<ClaimedNotification[]> {
-  return tx<ClaimedNotification[]>`
-    with claimed as (
+/**
+ * Takes those of `ids` that wait, so that nobody else sends them meanwhile. It writes and still takes `sql`: the one
+ * statement is its own transaction, which saves two round trips.
+ */
+export async function claimNotifications(sql: Sql, ids: readonly string[]): Promise<ClaimedNotification[]> {
+  return await sql<ClaimedNotification[]>`
+    with c as (
       update notifications set status = 'sending', attempts = attempts + 1,
         due_at = now() + make_interval(secs => ${claimedSeconds})
       where id = any(${[...ids]}::uuid[]) and (status = 'queued' or (status = 'sending' and due_at <= now()))
       returning *
     )
-    select c.id, c.key, c.user_id as "userId", c.type, c.order_id as "orderId", c.content, c.attempts,
-      c.traceparent, c.correlation_id as "correlationId", c.created_at as "createdAt", r.email, r.first_name as "firstName", r.deleted_at is not null as gone, p.order_updates as "orderUpdates"
-    from claimed c
-    left join recipients r on r.user_id = c.user_id
-    left join preferences p on p.user_id = c.user_id`.then((rows) => [...rows]);
+    select ${claimedColumns(sql)}
+    from c left join recipients r on r.user_id = c.user_id left join preferences p on p.user_id = c.user_id`;
 }
 
-/** Says that the sender of these is alive. */
+/** Says that the sender of these is alive. Those that somebody is writing to at this moment are ended or extended by that. */
 export async function extendClaims(tx: Transaction, ids: readonly string[]): Promise<void> {
   await tx`
     update notifications set due_at = now() + make_interval(secs => ${claimedSeconds})
-    where id = any(${[...ids]}::uuid[]) and status = 'sending'`;
+    where id in (
+      select id from notifications where id = any(${[...ids]}::uuid[]) and status = 'sending' for update skip locked
+    )`;
 }
 
-/** Ends those that are still claimed, or gives them back to be tried again. */
-export async function saveOutcomes(tx: Transaction, delivered: readonly Delivered[]): Promise<void> {
-  const outcomes = delivered.map(({ claimed: { id }, outcome }) => ({
-    id,
-    status: "ended" in outcome ? outcome.ended : "queued",
-    reason: "reason" in outcome ? outcome.reason.slice(0, longestReason) : null,
-    afterSeconds: "again" in outcome ? outcome.again / 1000 : null,
+/** How sending one went, as it is written down, and what is told of it. */
+export interface SavedOutcome {
+  readonly id: string;
+  readonly status: NotificationStatus;
+  readonly reason: string | undefined;
+  /** When it is due again; undefined for one that has ended. */
+  readonly afterSeconds: number | undefined;
+  readonly event: CloudEvent | undefined;
+}
+
+/**
+ * Ends those that are still claimed, with their events, or gives them back to be tried again: one statement, which is a
+ * transaction of its own. The ids are named twice so that any plan looks them up, also one made while the table was empty.
+ */
+export async function saveOutcomes(sql: Sql, outcomes: readonly SavedOutcome[]): Promise<void> {
+  const given = outcomes.map(({ event, reason, ...outcome }) => ({
+    ...outcome,
+    reason: reason?.slice(0, longestReason),
+    eventId: event?.id,
+    event: event && JSON.stringify(event),
   }));
-  await tx`
-    update notifications n set status = o.status, reason = o.reason,
-      sent_at = case when o.status = 'sent' then now() end,
-      due_at = now() + make_interval(secs => o."afterSeconds")
-    from jsonb_to_recordset(${JSON.stringify(outcomes)}::text::jsonb)
-      as o(id uuid, status text, reason text, "afterSeconds" float8)
-    where n.id = o.id and n.status = 'sending'`;
+  await sql`
+    with ended as (
+      update notifications n set status = o.status, reason = o.reason,
+        sent_at = case when o.status = 'sent' then now() end,
+        due_at = now() + make_interval(secs => o."afterSeconds")
+      from json_to_recordset(${JSON.stringify(given)}::text::json)
+        as o(id uuid, status text, reason text, "afterSeconds" float8, "eventId" uuid, event text)
+      where n.id = o.id and n.id = any(${given.map(({ id }) => id)}::uuid[]) and n.status = 'sending'
+      returning n.id, o."eventId", o.event
+    )
+    insert into outbox (event_id, topic, key, payload)
+    select "eventId", ${notificationTopic}, id, event from ended where event is not null`;
 }
 
 /** A person has become known: what waited for that is due. */

@@ -4,13 +4,20 @@ import { type OrderEvents, orderEvents } from "#mesh/events/order-events";
 import { type UserEvents, userEvents } from "#mesh/events/user-events";
 import type { Reaction } from "#mesh/inbox/consume";
 import type { Transact, Transaction } from "#mesh/postgres/sql";
+import type { Delivery } from "./deliver-mails.ts";
 import type { NewNotification } from "./notification.ts";
-import { addNotifications, eraseContents, wakeNotificationsOf } from "./notification-store.ts";
+import {
+  addNotifications,
+  type ClaimedNotification,
+  eraseContents,
+  wakeNotificationsOf,
+} from "./notification-store.ts";
 import { eraseRecipient, saveRecipient } from "./recipient-store.ts";
 
 export interface ReactionDeps {
   readonly transaction: Transact;
-  /** Hands over what a transaction added, after it is committed. */
+  /** What was added is sent from here, once it is committed; or by whoever takes it from the queue when that is too much. */
+  readonly delivery: Pick<Delivery, "hasRoomFor" | "send">;
   readonly enqueue: (ids: readonly string[]) => void;
   readonly now: () => Date;
   readonly newId: () => string;
@@ -18,17 +25,17 @@ export interface ReactionDeps {
 
 /**
  * After each batch that led to mail, so that the next one grows while this one is sent: a mail that is a little later
- * costs nothing, but a transaction, a job and a claim for each event alone are most of what it takes.
+ * costs nothing, but a transaction for each event alone is most of what it takes.
  */
 const pauseMs = 100;
 
 type Events = UserEvents & OrderEvents;
 
 /**
- * What this service does when something happened elsewhere: events → rows, and rows → queue once they are committed. All
+ * What this service does when something happened elsewhere: events → rows, and rows → mails once they are committed. All
  * that a batch of events adds is one statement, at the end of the `transaction` that is to be given to the consumer.
  */
-export function createReactions({ transaction, enqueue, now, newId }: ReactionDeps) {
+export function createReactions({ transaction, delivery, enqueue, now, newId }: ReactionDeps) {
   const additions = new WeakMap<Transaction, NewNotification[]>();
 
   const add = (
@@ -73,21 +80,24 @@ export function createReactions({ transaction, enqueue, now, newId }: ReactionDe
     }),
   };
 
-  const transactThenEnqueue: Transact = async (work) => {
-    let ids: string[] = [];
+  const transactThenSend: Transact = async (work) => {
+    let added: ClaimedNotification[] = [];
+    let claim = false;
     const result = await transaction(async (tx) => {
-      const added: NewNotification[] = [];
-      additions.set(tx, added);
+      const wanted: NewNotification[] = [];
+      additions.set(tx, wanted);
       const done = await work(tx);
-      ids = await addNotifications(tx, added, now());
+      claim = delivery.hasRoomFor(wanted.length);
+      added = await addNotifications(tx, wanted, { at: now(), claim });
       return done;
     });
-    enqueue(ids);
-    if (ids.length > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    if (claim) delivery.send(added);
+    else enqueue(added.map(({ id }) => id));
+    if (added.length > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
     return result;
   };
 
-  return { reactions, transaction: transactThenEnqueue };
+  return { reactions, transaction: transactThenSend };
 }
 
 /** A reaction that is only given what its producer promised; anything else throws and becomes a dead letter. */

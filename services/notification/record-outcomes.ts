@@ -1,11 +1,10 @@
 import type { CloudEvent } from "#mesh/events/cloud-event";
-import { notificationEvent, notificationTopic } from "#mesh/events/notification-events";
-import { appendEvents } from "#mesh/outbox/append";
-import type { Transact } from "#mesh/postgres/sql";
+import { notificationEvent } from "#mesh/events/notification-events";
+import type { Autocommit } from "#mesh/postgres/sql";
 import type { Log } from "#observability/log";
 import { inContextOf } from "./in-context-of.ts";
 import type { NotificationMetrics } from "./notification-metrics.ts";
-import { type ClaimedNotification, saveOutcomes } from "./notification-store.ts";
+import { type ClaimedNotification, type SavedOutcome, saveOutcomes } from "./notification-store.ts";
 
 /** How sending one of them went; `again` waits for another try, so many ms from now. */
 export type Outcome =
@@ -20,14 +19,14 @@ export interface Delivered {
 }
 
 export interface RecorderDeps {
-  readonly transaction: Transact;
+  readonly autocommit: Autocommit;
   readonly metrics: NotificationMetrics;
   readonly log: Log;
   readonly now: () => Date;
   readonly newId: () => string;
 }
 
-/** Outcomes this close together share a transaction. Also how long a crash may forget that a mail was taken. */
+/** Outcomes this close together share a statement. Also how long a crash may forget that a mail was taken. */
 const gatherMs = 30;
 const longestWaitMs = 5000;
 /** How long a database may be away before what was sent is forgotten, and sent again under the same Message-ID. */
@@ -59,16 +58,10 @@ export function createOutcomeRecorder(deps: RecorderDeps): (delivered: Delivered
 
 async function recordStubbornly(deps: RecorderDeps, batch: readonly Delivered[]): Promise<void> {
   const giveUpAt = performance.now() + giveUpAfterMs;
+  const outcomes = batch.map((each) => toSaved(deps, each));
   for (let waitMs = 100; ; waitMs = Math.min(waitMs * 2, longestWaitMs)) {
     try {
-      return await deps.transaction(async (tx) => {
-        await saveOutcomes(tx, batch);
-        await appendEvents(
-          tx,
-          notificationTopic,
-          batch.flatMap((each) => inContextOf(each.claimed, () => eventsOf(deps, each))),
-        );
-      });
+      return await deps.autocommit((sql) => saveOutcomes(sql, outcomes));
     } catch (error) {
       if (performance.now() > giveUpAt) throw error;
       deps.log.warn({ err: error, mails: batch.length }, "outcomes cannot be recorded, trying again");
@@ -77,16 +70,27 @@ async function recordStubbornly(deps: RecorderDeps, batch: readonly Delivered[])
   }
 }
 
-function eventsOf({ now, newId }: RecorderDeps, { claimed, outcome }: Delivered): CloudEvent[] {
-  if (!("ended" in outcome) || outcome.ended === "skipped") return [];
+function toSaved(deps: RecorderDeps, delivered: Delivered): SavedOutcome {
+  const { claimed, outcome } = delivered;
+  return {
+    id: claimed.id,
+    status: "ended" in outcome ? outcome.ended : "queued",
+    reason: "reason" in outcome ? outcome.reason : undefined,
+    afterSeconds: "again" in outcome ? outcome.again / 1000 : undefined,
+    event: inContextOf(claimed, () => eventOf(deps, delivered)),
+  };
+}
+
+function eventOf({ now, newId }: RecorderDeps, { claimed, outcome }: Delivered): CloudEvent | undefined {
+  if (!("ended" in outcome) || outcome.ended === "skipped") return undefined;
   const { id, userId, type, orderId } = claimed;
   const event = { id: newId(), subject: id, time: now() };
   const data = { notificationId: id, userId, type, channel: "email", subject: orderId ? { orderId } : {} };
   if (outcome.ended === "failed") {
     const failed = { ...data, reason: outcome.reason };
-    return [notificationEvent("ecotrack.notification.failed.v1", { ...event, data: failed })];
+    return notificationEvent("ecotrack.notification.failed.v1", { ...event, data: failed });
   }
-  return [notificationEvent("ecotrack.notification.sent.v1", { ...event, data })];
+  return notificationEvent("ecotrack.notification.sent.v1", { ...event, data });
 }
 
 function measure({ metrics, now }: RecorderDeps, { createdAt }: ClaimedNotification, outcome: Outcome): void {

@@ -66,6 +66,7 @@ export class TestService {
     const running = await createNotificationApp({
       sql: this.database.sql,
       transaction: this.database.transaction,
+      autocommit: this.database.autocommit,
       bus,
       identity: this.people.identity,
       log,
