@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Cases } from "#mesh/local/both-runtimes";
+import { SimulatedTime } from "../testing/simulated-time.ts";
 import { type Asked, aWhile, plain, type TestUpstream, textOf, withUpstream } from "./test-upstream.ts";
 
 /** Numbers that look random and are the same each time (a linear congruential generator). */
@@ -54,11 +55,15 @@ function wireFor(manner: string, path: string, size: number): string {
   }
 }
 
-async function misbehave({ socket, path }: Asked, random: (below: number) => number): Promise<void> {
+async function misbehave(
+  { socket, path }: Asked,
+  random: (below: number) => number,
+  time: SimulatedTime,
+): Promise<void> {
   const manner = path.split("/")[1] as string;
   const size = Number(path.split("/")[2]);
   if (manner === "silent") return;
-  if (manner === "late") await aWhile(500);
+  if (manner === "late") await new Promise<void>((resolve) => void time.after(500, resolve));
   const wire = wireFor(manner, path, size);
   // In one piece: an answer that nobody asked for, which comes while the connection carries the next call, cannot be told
   // from that one's.
@@ -105,11 +110,18 @@ async function callOften({ call }: TestUpstream, seed: number, calls: number): P
 export const mixingCases: Cases = {
   "among services that behave in every way, no call ever gets another's answer": async () => {
     const random = numbers(7);
+    const time = new SimulatedTime();
     await withUpstream(
-      (asked) => void misbehave(asked, random),
+      (asked) => void misbehave(asked, random, time),
       async (upstream) => {
         const seeds = Array.from({ length: 16 }, (_, at) => at + 1);
-        const all = await Promise.all(seeds.map((seed) => callOften(upstream, seed, 40)));
+        let busy = true;
+        const calls = seeds.map((seed) => callOften(upstream, seed, 40));
+        const done = Promise.all(calls).finally(() => {
+          busy = false;
+        });
+        for (; busy; await time.pass(10)) await aWhile();
+        const all = await done;
         const outcomes = new Set(all.flatMap((one) => [...one.keys()]));
         for (const manner of ["length", "chunked", "extra"]) {
           assert.ok(outcomes.has(`${manner} answered GET`), manner);
@@ -122,6 +134,7 @@ export const mixingCases: Cases = {
         }
         assert.ok((upstream.client.stats()[0]?.open ?? 0) <= 16);
       },
+      { timing: time },
     );
   },
 };

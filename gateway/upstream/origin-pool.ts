@@ -1,3 +1,4 @@
+import type { Timing } from "../timing.ts";
 import type { Origin } from "./origin.ts";
 import { type ConnectionOwner, UpstreamConnection } from "./upstream-connection.ts";
 import type { UpstreamJob } from "./upstream-job.ts";
@@ -36,6 +37,7 @@ export class OriginPool implements ConnectionOwner {
   constructor(
     readonly origin: Origin,
     readonly limits: PoolLimits,
+    private readonly timing: Pick<Timing, "now">,
   ) {}
 
   get open(): number {
@@ -74,7 +76,7 @@ export class OriginPool implements ConnectionOwner {
       job.settle("unavailable");
       return;
     }
-    const connection = new UpstreamConnection(this, this.origin, performance.now());
+    const connection = new UpstreamConnection(this, this.origin, this.timing.now());
     this.#connecting++;
     this.#connections.add(connection);
     connection.send(job);
@@ -91,7 +93,7 @@ export class OriginPool implements ConnectionOwner {
       connection.send(next);
       return;
     }
-    connection.since = performance.now();
+    connection.since = this.timing.now();
     this.#idle.push(connection);
   }
 
@@ -120,7 +122,7 @@ export class OriginPool implements ConnectionOwner {
       job.settle("unavailable");
       return;
     }
-    job.retryAt = performance.now() + retryAfterMs;
+    job.retryAt = this.timing.now() + retryAfterMs;
     this.#resting.push(job);
   }
 

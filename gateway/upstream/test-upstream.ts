@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type AddressInfo, createServer, type Socket } from "node:net";
+import { setImmediate } from "node:timers/promises";
 import { parseOrigin } from "./origin.ts";
 import { UpstreamClient, type UpstreamClientOptions } from "./upstream-client.ts";
 import type { UpstreamAnswer, UpstreamFailure } from "./upstream-job.ts";
@@ -118,6 +119,10 @@ export async function textOf({ body }: UpstreamAnswer): Promise<string | undefin
   const bytes = await body.collect(Number.POSITIVE_INFINITY);
   return bytes && Buffer.from(bytes).toString("latin1");
 }
+
+/** What has come of it so far: nothing is waited for. */
+export const already = <T>(outcome: Promise<T>): Promise<T | undefined> =>
+  Promise.race([outcome, setImmediate(undefined)]);
 
 /** An answer with a length. */
 export const plain = (text: string, fields = "") =>

@@ -1,3 +1,4 @@
+import { realTiming, type Timing } from "../timing.ts";
 import type { Origin } from "./origin.ts";
 import { OriginPool, type PoolLimits } from "./origin-pool.ts";
 import { type UpstreamAnswer, type UpstreamCall, type UpstreamFailure, UpstreamJob } from "./upstream-job.ts";
@@ -13,6 +14,7 @@ export interface UpstreamClientOptions {
   readonly connectTimeoutMs?: number;
   /** How long a body may stay silent; 30 s by default. */
   readonly silentBodyMs?: number;
+  readonly timing?: Timing;
 }
 
 export interface OriginStats {
@@ -31,7 +33,8 @@ const sweepMs = 100;
 export class UpstreamClient {
   readonly #pools = new Map<string, OriginPool>();
   readonly #limits: PoolLimits;
-  readonly #timer: ReturnType<typeof setInterval>;
+  readonly #timing: Timing;
+  readonly #endSweeps: () => void;
   #closed = false;
 
   constructor(options: UpstreamClientOptions = {}) {
@@ -42,8 +45,11 @@ export class UpstreamClient {
       connectTimeoutMs: options.connectTimeoutMs ?? 2000,
       silentBodyMs: options.silentBodyMs ?? 30_000,
     };
-    this.#timer = setInterval(() => this.#sweep(performance.now()), sweepMs);
-    this.#timer.unref();
+    this.#timing = options.timing ?? realTiming;
+    this.#endSweeps = this.#timing.every(sweepMs, () => {
+      const now = this.#timing.now();
+      this.#timing.afterReading(() => this.#sweep(now));
+    });
   }
 
   /**
@@ -57,7 +63,7 @@ export class UpstreamClient {
         return;
       }
       if (!isOneHead(call.head)) throw new Error(`The head of a ${call.method} is not that of one request`);
-      const now = performance.now();
+      const now = this.#timing.now();
       this.#pool(call.origin).start(new UpstreamJob(call, now + call.timeoutMs, settle), now);
     });
   }
@@ -65,7 +71,7 @@ export class UpstreamClient {
   #pool(origin: Origin): OriginPool {
     let pool = this.#pools.get(origin.key);
     if (!pool) {
-      pool = new OriginPool(origin, this.#limits);
+      pool = new OriginPool(origin, this.#limits, this.#timing);
       this.#pools.set(origin.key, pool);
     }
     return pool;
@@ -86,7 +92,7 @@ export class UpstreamClient {
   /** Ends everything now: calls on their way are `unavailable`, bodies fail. */
   close(): void {
     this.#closed = true;
-    clearInterval(this.#timer);
+    this.#endSweeps();
     for (const pool of this.#pools.values()) pool.close();
     this.#pools.clear();
   }

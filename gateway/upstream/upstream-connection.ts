@@ -33,7 +33,7 @@ export class UpstreamConnection implements BodySource {
   dead = false;
   /** Whether something came since `job` began. */
   heard = false;
-  /** Of `performance.now()`: since when it is idle, connecting or silent. */
+  /** On the client's clock: since when it is idle, connecting or silent. */
   since: number;
 
   readonly #tcp: TcpConnection<UpstreamConnection>;

@@ -30,12 +30,12 @@ const idempotent = new Set(["GET", "HEAD", "PUT", "DELETE", "OPTIONS"]);
 export class UpstreamJob {
   /** How often it was begun in vain, connections that had been idle aside. */
   failures = 0;
-  /** Of `performance.now()`: when it is begun again. */
+  /** When it is begun again. */
   retryAt = 0;
 
   constructor(
     readonly call: UpstreamCall,
-    /** Of `performance.now()`. */
+    /** On the client's clock. */
     readonly expiresAt: number,
     readonly settle: (outcome: UpstreamAnswer | UpstreamFailure) => void,
   ) {}
