@@ -127,7 +127,7 @@ export function readSettings<S extends Settings>(
   const mistakes: string[] = [];
   for (const [key, each] of Object.entries(settings)) {
     try {
-      values[key] = readOne(each, env);
+      values[key] = readSetting(each, env);
     } catch (mistake) {
       mistakes.push((mistake as Error).message);
     }
@@ -138,7 +138,8 @@ export function readSettings<S extends Settings>(
   return values as Values<S>;
 }
 
-function readOne<T>(wanted: Setting<T>, env: Environment): T {
+/** @throws Error that says what was found (never a secret) and what is wanted */
+export function readSetting<T>(wanted: Setting<T>, env: Environment): T {
   const found = findText(wanted, env);
   if (found === undefined || found === "") {
     if (wanted.fallback) return wanted.fallback.value;

@@ -4,7 +4,7 @@ import { affectedProcesses } from "./watch-sources.ts";
 test.each([
   ["services/order/place-order.ts", "order-service"],
   ["services/order/migrations/0002_notes.sql", "order-service"],
-  ["services/product/seed/products.json", "product-service"],
+  ["services/product/seed/families.csv", "product-service"],
   ["services/payment/stripe-gateway.ts", "payment-service"],
   ["services/payment/sandbox/sandbox.ts", "stripe-sandbox"],
   ["services/notification/mailbox/page.ts", "mailbox"],

@@ -33,7 +33,7 @@ export function watchSources(
 
 /** The process that runs a source file, `all` when every one does, undefined when none does. */
 export function affectedProcesses(path: string): string | undefined {
-  if (!/\.(ts|sql|ya?ml|json|html)$/.test(path) || path.endsWith(".test.ts")) return undefined;
+  if (!/\.(ts|sql|csv|ya?ml|json|html)$/.test(path) || path.endsWith(".test.ts")) return undefined;
   if (/^mesh\/(local|images|helm|istio|policy|gitops)\/|\/bench\//.test(path)) return undefined;
   // The gateway exchanges its file while it runs.
   if (path === "gateway/gateway.yaml") return undefined;

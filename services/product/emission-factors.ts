@@ -10,6 +10,7 @@ import { type FactorSourceKey, factorSources, type Verification, verifications }
  * which is wider than cradle to gate and so on the safe side.
  */
 export interface Material {
+  readonly group: string;
   readonly name: string;
   readonly kgCO2ePerKg: string;
   readonly fossilCarbon: string;
@@ -21,6 +22,8 @@ export interface Material {
   /** Half width of the 95 % interval in percent: our judgement of spread and fit, not the source's. */
   readonly uncertaintyPercent: number;
   readonly verification: Verification;
+  /** What has to be known beside the figure. */
+  readonly note: string | undefined;
 }
 
 const percent = { min: 0, max: 100 };
@@ -45,7 +48,7 @@ export const materials: ReadonlyMap<string, Material> = new Map(
       note: optional(text("note")),
     },
     "key",
-  ).map(({ key, group, note, ...material }) => [key, material]),
+  ).map(({ key, ...material }) => [key, material]),
 );
 
 /**

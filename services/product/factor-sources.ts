@@ -15,7 +15,7 @@ export type Verification = (typeof verifications)[number];
 
 const from = (name: string, publisher: string, year: number): FactorSource => ({ name, publisher, year });
 
-/** Every publication that a factor in `emission-factors.ts` is taken from. */
+/** Every publication that a factor in `materials.csv` is taken from. */
 export const factorSources = {
   ice3: from("Inventory of Carbon and Energy (ICE) v3.0", "Circular Ecology", 2019),
   ice2: from("Inventory of Carbon and Energy (ICE) v2.0", "University of Bath", 2011),
