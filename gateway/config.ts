@@ -11,6 +11,7 @@ import {
   url,
   type Values,
 } from "#mesh/settings";
+import { traceSettings } from "#mesh/trace-settings";
 
 const serviceUrl = (name: string) => url(name, { protocols: ["http", "https"] });
 
@@ -39,6 +40,7 @@ export const settings = {
   serviceKey: optional(secret("SERVICE_KEY")),
   /** Addresses and CIDR ranges whose `X-Forwarded-*` headers are believed. */
   trustedProxies: list("TRUSTED_PROXIES", { default: [] }),
+  ...traceSettings("gateway"),
 };
 
 export type GatewayConfig = Values<typeof settings>;

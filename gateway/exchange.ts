@@ -1,5 +1,7 @@
+import { TraceFlags } from "@opentelemetry/api";
 import type { VerifiedToken } from "#mesh/identity/verified-token";
 import { continueTrace, correlationHeader, type RequestContext } from "#observability/context";
+import type { Tracing } from "#observability/trace/tracing";
 import type { Fields } from "./http/fields.ts";
 import type { EdgeRequest } from "./listener/edge-request.ts";
 import type { Route } from "./routes.ts";
@@ -39,14 +41,20 @@ export class Exchange {
   rateLimit = "";
   rateLimitPolicy = "";
 
-  /** @param startedAt of `performance.now()` */
+  /**
+   * @param startedAt of `performance.now()`
+   * @param tracing decides whether the trace is recorded; what a stranger's `traceparent` says of it counts for nothing
+   */
   constructor(
     readonly request: EdgeRequest,
     readonly startedAt: number,
+    tracing?: Tracing,
   ) {
     const { fields } = request;
     this.method = request.method;
     this.fields = fields;
-    this.context = continueTrace(fields.get("traceparent"), fields.get(correlationHeader));
+    const decided = tracing === undefined ? TraceFlags.NONE : tracing.sample();
+    this.context = continueTrace(fields.get("traceparent"), fields.get(correlationHeader), decided);
+    if (decided === TraceFlags.SAMPLED) this.context.tracing = tracing;
   }
 }

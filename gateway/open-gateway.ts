@@ -3,6 +3,7 @@ import { createServiceTokens } from "#mesh/identity/service-tokens";
 import type { TokenVerifier } from "#mesh/identity/verify-token";
 import { listen } from "#mesh/listen";
 import { openRedis, redisReady } from "#mesh/redis/open-redis";
+import { openTracing } from "#mesh/trace-settings";
 import type { Log } from "#observability/log";
 import type { Metrics } from "#observability/metrics";
 import { createAdminApp } from "./admin-app.ts";
@@ -26,6 +27,8 @@ import { ServiceDocuments } from "./validation/service-documents.ts";
 
 /** Requests under way get this long to be answered after SIGTERM. */
 const drainMs = 15_000;
+/** And what they left of spans this long to reach the collector. */
+const traceFlushMs = 2000;
 
 interface GatewayOptions {
   readonly config: GatewayConfig;
@@ -105,6 +108,7 @@ async function openParts({ config, log, metrics, group }: GatewayOptions) {
   const documents = new ServiceDocuments({ table: () => snapshots.current.table, log });
   documents.start();
   const news = shareThreats({ ...shared, log });
+  const tracing = openTracing(config, { log, metrics });
   const threats = new Threats({ policy: () => snapshots.current.threats, log, metrics, news });
   news.tellTo(threats);
   const close = async () => {
@@ -114,8 +118,9 @@ async function openParts({ config, log, metrics, group }: GatewayOptions) {
     await revocations.close();
     await limiter.close();
     redis.disconnect();
+    await tracing.close(traceFlushMs);
   };
-  return { redis, revocations, upstreams, snapshots, apiKeys, limiter, documents, threats, close };
+  return { redis, revocations, upstreams, snapshots, apiKeys, limiter, documents, threats, tracing, close };
 }
 
 function openEdge(

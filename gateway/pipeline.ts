@@ -2,6 +2,7 @@ import { type Problem, problems } from "#mesh/problem";
 import { correlationHeader, newContext } from "#observability/context";
 import type { Log } from "#observability/log";
 import type { Metrics } from "#observability/metrics";
+import type { Tracing } from "#observability/trace/tracing";
 import type { ApiKeys } from "./api-keys/api-keys.ts";
 import type { CurrentSnapshot, Snapshot } from "./configuration/snapshot.ts";
 import { Exchange } from "./exchange.ts";
@@ -52,6 +53,7 @@ export interface PipelineOptions {
   readonly threats: Threats;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly tracing: Tracing;
 }
 
 /** What the listener calls. */
@@ -72,8 +74,9 @@ const clientClosedRequest: Problem = { status: 499, code: "client-closed-request
 
 /** Everything between a client and a service, in the order in which it happens. See `README.md` for the picture. */
 export function createPipeline(options: PipelineOptions): Pipeline {
-  const { snapshots, apiKeys, trusted, limiter, upstreams, threats, documents, log, metrics } = options;
-  const record = createRecord({ log, metrics });
+  const { snapshots, apiKeys, trusted, limiter, upstreams, threats, documents, log, metrics, tracing } =
+    options;
+  const record = createRecord({ log, metrics, tracing });
   const admitAddress = createAdmitAddress({ log, metrics });
   const validateRequest = createValidateRequest({ documents, metrics });
   const upstreamErrors = metrics.counter("gateway_upstream_errors_total", "Calls without an answer", [
@@ -138,7 +141,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
   return {
     serve(request) {
-      const exchange = new Exchange(request, performance.now());
+      const exchange = new Exchange(request, performance.now(), tracing);
       findClient(exchange, trusted);
       // `run` catches what its stages throw; what else could, such as a log that cannot be written, ends up here.
       run(exchange, snapshots.current).catch((error: unknown) => {

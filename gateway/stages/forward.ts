@@ -1,25 +1,33 @@
-import { correlationHeader, deadlineHeader, traceparent } from "#observability/context";
+import { correlationHeader, deadlineHeader, newSpanId, traceparent } from "#observability/context";
 import type { Exchange } from "../exchange.ts";
 import type { Upstream } from "../routes.ts";
 import type { UpstreamClient } from "../upstream/upstream-client.ts";
 import type { UpstreamAnswer, UpstreamFailure } from "../upstream/upstream-job.ts";
+import { recordCall } from "./record-call.ts";
 import { travels } from "./screen-headers.ts";
 
 /** Sends the request on, to the path that was routed and authorised. The caller's token goes with it. */
 export function forward(
   exchange: Exchange,
-  { origin }: Upstream,
+  upstream: Upstream,
   timeoutMs: number,
   upstreams: UpstreamClient,
 ): Promise<UpstreamAnswer | UpstreamFailure> {
-  const { method, path, query, request } = exchange;
+  const { method, path, query, request, route } = exchange;
+  const { origin } = upstream;
+  const spanId = callSpanId(exchange);
   const { body } = request;
   let head = `${method} ${origin.basePath}${path}${query} HTTP/1.1\r\nhost: ${origin.hostHeader}\r\n`;
   if (body) head += `content-length: ${body.length}\r\n`;
   else if (method === "POST" || method === "PUT" || method === "PATCH") head += "content-length: 0\r\n";
-  head += `${clientFields(exchange)}${ownFields(exchange, timeoutMs)}\r\n`;
-  return upstreams.call({ origin, method, head, body, timeoutMs, client: request });
+  head += `${clientFields(exchange)}${ownFields(exchange, timeoutMs, spanId)}\r\n`;
+  const answered = upstreams.call({ origin, method, head, body, timeoutMs, client: request });
+  if (!exchange.context.tracing) return answered;
+  return recordCall(exchange, { upstream, method, template: route?.template, spanId }, answered);
 }
+
+/** The service's span is a child of the call's where the trace is recorded, else of the request's. */
+const callSpanId = ({ context }: Exchange): string => (context.tracing ? newSpanId() : context.spanId);
 
 export interface Read {
   readonly status: number;
@@ -33,20 +41,21 @@ const maxReadBytes = 4 * 1024 * 1024;
 /** Reads something else in the caller's name, for an answer that is put together here. */
 export async function readInstead(
   exchange: Exchange,
-  { origin }: Upstream,
+  upstream: Upstream,
   path: string,
   timeoutMs: number,
   upstreams: UpstreamClient,
 ): Promise<Read | UpstreamFailure> {
-  const head = `GET ${origin.basePath}${path} HTTP/1.1\r\nhost: ${origin.hostHeader}\r\naccept: application/json\r\naccept-encoding: identity\r\n${ownFields(exchange, timeoutMs)}\r\n`;
-  const answer = await upstreams.call({
-    origin,
-    method: "GET",
-    head,
-    body: undefined,
-    timeoutMs,
-    client: exchange.request,
-  });
+  const { origin } = upstream;
+  const spanId = callSpanId(exchange);
+  const head = `GET ${origin.basePath}${path} HTTP/1.1\r\nhost: ${origin.hostHeader}\r\naccept: application/json\r\naccept-encoding: identity\r\n${ownFields(exchange, timeoutMs, spanId)}\r\n`;
+  const client = exchange.request;
+  const answered = upstreams.call({ origin, method: "GET", head, body: undefined, timeoutMs, client });
+  const answer = await recordCall(
+    exchange,
+    { upstream, method: "GET", template: undefined, spanId },
+    answered,
+  );
   if (typeof answer === "string") return answer;
   const bytes = answer.body.whole ?? (await answer.body.collect(maxReadBytes));
   return {
@@ -81,10 +90,10 @@ function clientFields(exchange: Exchange): string {
 }
 
 /** What the gateway vouches for. */
-function ownFields(exchange: Exchange, timeoutMs: number): string {
+function ownFields(exchange: Exchange, timeoutMs: number, spanId: string): string {
   const { address, protocol, host, context, token, caller, route } = exchange;
   let text = `x-forwarded-for: ${address}\r\nx-forwarded-proto: ${protocol}\r\nx-forwarded-host: ${host}\r\n`;
-  text += `${correlationHeader}: ${context.correlationId}\r\ntraceparent: ${traceparent(context)}\r\n`;
+  text += `${correlationHeader}: ${context.correlationId}\r\ntraceparent: ${traceparent(context, spanId)}\r\n`;
   text += `${deadlineHeader}: ${timeoutMs}\r\n`;
   if (token !== "") text += `authorization: Bearer ${token}\r\n`;
   // Where the gateway looks at no credentials they are the service's own business, such as an OAuth client's.

@@ -24,6 +24,8 @@ const setAnew = [
   "x-real-ip",
   "via",
   "traceparent",
+  // A stranger's is taken for nobody's word, and would be passed on to every service and event.
+  "baggage",
   "authorization",
   "x-api-key",
   "x-correlation-id",

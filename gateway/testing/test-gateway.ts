@@ -62,6 +62,8 @@ interface TestGatewayOptions {
   readonly variables?: Readonly<Record<string, string>>;
   /** Whose word about the client is believed; this machine's unless a test says otherwise. */
   readonly trustedProxies?: readonly string[];
+  /** Further settings, by the names of their environment variables. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export async function startTestGateway(options: TestGatewayOptions): Promise<TestGateway> {
@@ -124,7 +126,7 @@ const fillIn = (file: string, variables: Readonly<Record<string, string>>): stri
 
 /** The gateway's own settings, as its environment would give them. */
 function testConfig(
-  { redisUrl = testRedisUrl(), trustedProxies = ["127.0.0.1"] }: TestGatewayOptions,
+  { redisUrl = testRedisUrl(), trustedProxies = ["127.0.0.1"], env = {} }: TestGatewayOptions,
   { gatewayFile, upstreamUrl, serviceKey }: { gatewayFile: string; upstreamUrl: string; serviceKey: string },
 ): GatewayConfig {
   const services = ["USER", "PRODUCT", "ORDER", "PAYMENT", "NOTIFICATION"];
@@ -138,6 +140,7 @@ function testConfig(
     TOKEN_ISSUER: testIssuer,
     SERVICE_KEY: serviceKey,
     TRUSTED_PROXIES: trustedProxies.join(","),
+    ...env,
   });
 }
 

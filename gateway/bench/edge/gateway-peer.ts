@@ -7,6 +7,7 @@ import { pinnedBun } from "../../../mesh/local/install-packages.ts";
 import { startRedis } from "../../../mesh/local/redis-server.ts";
 import { createSecrets } from "../../../mesh/local/secrets.ts";
 import { settings } from "../../config.ts";
+import { ours } from "./comparison-table.ts";
 import { bind } from "./cores.ts";
 import type { Bench, Peer } from "./peer.ts";
 import { childrenOf } from "./process-usage.ts";
@@ -23,13 +24,15 @@ export interface GatewayOptions {
   readonly flags?: readonly string[];
   /** The limits as they stand in gateway.yaml, and not out of reach. */
   readonly realLimits?: boolean;
+  /** Nothing is traced: what the traces of the others cost is the difference. */
+  readonly untraced?: boolean;
 }
 
 /** What the gateway can be told depends on its version: a setting that it does not have is not set, and told. */
 export const has = (name: string): boolean =>
   Object.values(settings).some((setting) => setting.name === name);
 
-const sampling = "TRACE_SAMPLE_RATIO";
+const collector = "OTEL_EXPORTER_OTLP_ENDPOINT";
 const processes = "GATEWAY_PROCESSES";
 
 /**
@@ -40,6 +43,7 @@ export async function startGatewayPeer(bench: Bench, options: GatewayOptions): P
   const { upstream, tokens } = options;
   const redis = await redisOf(bench);
   const count = options.processes ?? 1;
+  const traced = has(collector) && !options.untraced;
   const name = `gateway-${++started}`;
   const file = join(bench.home.directory, `${name}.yaml`);
   writeFileSync(file, gatewayFile(bench.root, options.realLimits ?? false));
@@ -55,7 +59,8 @@ export async function startGatewayPeer(bench: Bench, options: GatewayOptions): P
     // As in mesh/images/Dockerfile.
     MIMALLOC_PURGE_DELAY: "5000",
     BUN_JSC_forceRAMSize: "1073741824",
-    ...(has(sampling) && { [sampling]: "0.1" }),
+    // What stands behind all of them takes spans as it takes everything.
+    ...(traced && { [collector]: upstream, OTEL_TRACES_SAMPLER_ARG: "0.1" }),
     ...(has(processes) && { [processes]: String(count) }),
   };
   const [port = 0] = await freePorts(1);
@@ -70,8 +75,8 @@ export async function startGatewayPeer(bench: Bench, options: GatewayOptions): P
     readyPort: adminPort,
   });
   return {
-    name: "EcoTrack",
-    does: `ES256 token, two limits over Redis, metrics, access log${has(sampling) ? ", 10 % traces" : "; no traces yet"}`,
+    name: options.untraced ? `${ours}, untraced` : ours,
+    does: `ES256 token, two limits over Redis, metrics, access log${traced ? ", 10 % traces" : "; no traces"}`,
     port,
     pids: [process.pid, ...childrenOf(process.pid)],
     also: { Redis: redis.pid },

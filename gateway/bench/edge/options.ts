@@ -8,7 +8,8 @@ const usage = `What the gateway costs a request, beside what others cost for the
   … --urgent                         before what else this machine does, as far as root may say so
 
 Compared are nginx (only passes on), HAProxy (HS256 token, one limit), Fastify on Node (HS256 token, one limit) and this
-gateway (ES256 token, two limits over Redis, metrics, access log). Each has one core for itself; generator, upstream and
+gateway (ES256 token, two limits over Redis, metrics, access log, 10 % traces; \`--only ecotrack,untraced\` tells what those
+cost). Each has one core for itself; generator, upstream and
 Redis have the others. They take turns of --seconds in --rounds rounds: as many requests as each can (wrk), then 70 % of
 what the gateway can, at random distances and counted from when each was due.
 
@@ -16,7 +17,7 @@ The first run fetches wrk, nginx and HAProxy from the distribution and Fastify f
 be had is left out and named. Prints a table; figures and a picture go to FOLDER (.ecotrack/bench). Takes two to three
 minutes; nothing else should run meanwhile, and what did is printed. Everything that it starts is on 127.0.0.1 and ended.`;
 
-export const peerNames = ["nginx", "haproxy", "fastify", "ecotrack"] as const;
+export const peerNames = ["nginx", "haproxy", "fastify", "ecotrack", "untraced"] as const;
 export type PeerName = (typeof peerNames)[number];
 
 export interface EdgeOptions {
@@ -51,7 +52,7 @@ export function readOptions(args: readonly string[]): EdgeOptions | { say: strin
     }
     return value;
   };
-  const only = given.get("--only")?.split(",") ?? [...peerNames];
+  const only = given.get("--only")?.split(",") ?? peerNames.filter((name) => name !== "untraced");
   for (const name of only) {
     if (!isPeer(name)) wrong.push(`--only names "${name}", expected some of ${peerNames.join(", ")}`);
   }

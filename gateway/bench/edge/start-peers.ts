@@ -49,6 +49,7 @@ export async function startPeers(
       startHaproxyPeer(bench, await debianProgram(bench.home.cache, programs.haproxy), { upstream, tokens }),
     fastify: () => startFastifyPeer(bench, { upstream, tokens }),
     ecotrack: () => startGatewayPeer(bench, { upstream, tokens }),
+    untraced: () => startGatewayPeer(bench, { upstream, tokens, untraced: true }),
   };
   const found: (Peer | MissingPeer)[] = [];
   for (const name of only) {

@@ -1,0 +1,55 @@
+import { type Attributes, SpanKind } from "@opentelemetry/api";
+import type { Exchange } from "../exchange.ts";
+import type { Upstream } from "../routes.ts";
+import type { UpstreamAnswer, UpstreamFailure } from "../upstream/upstream-job.ts";
+
+interface Call {
+  readonly upstream: Upstream;
+  readonly method: string;
+  /** The path's, where it is the route's own. */
+  readonly template: string | undefined;
+  readonly spanId: string;
+}
+
+/** Tells of a call to an upstream by a span, until the head of its answer; names of OpenTelemetry's conventions for HTTP clients. */
+export async function recordCall(
+  { context }: Exchange,
+  { upstream, method, template, spanId }: Call,
+  answered: Promise<UpstreamAnswer | UpstreamFailure>,
+): Promise<UpstreamAnswer | UpstreamFailure> {
+  if (!context.tracing) return answered;
+  const startedAt = performance.now();
+  const answer = await answered;
+  const { hostname, port, hostHeader } = upstream.origin;
+  const attributes: Attributes = {
+    "http.request.method": method,
+    "server.address": hostname,
+    "server.port": port,
+    "service.peer.name": upstream.name,
+  };
+  if (template !== undefined) {
+    attributes["url.template"] = template;
+    // Never the path or the query themselves: they may hold what identifies a person.
+    attributes["url.full"] = `${upstream.origin.tls ? "https" : "http"}://${hostHeader}${template}`;
+  }
+  const error = errorOf(answer);
+  if (typeof answer !== "string") attributes["http.response.status_code"] = answer.status;
+  if (error !== undefined) attributes["error.type"] = error;
+  context.tracing.record({
+    traceId: context.traceId,
+    spanId,
+    parentSpanId: context.spanId,
+    name: template === undefined ? method : `${method} ${template}`,
+    kind: SpanKind.CLIENT,
+    startedAt,
+    endedAt: performance.now(),
+    attributes,
+    failed: error !== undefined && error !== "client-gone",
+  });
+  return answer;
+}
+
+const errorOf = (answer: UpstreamAnswer | UpstreamFailure): string | undefined => {
+  if (typeof answer === "string") return answer;
+  return answer.status >= 400 ? String(answer.status) : undefined;
+};

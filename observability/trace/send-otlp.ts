@@ -1,0 +1,34 @@
+import { encodeRequest } from "./otlp-json.ts";
+import type { SendOutcome } from "./span-queue.ts";
+
+/** OTLP 1.x §"Retryable Response Codes". */
+const worthAnotherTry = new Set([429, 502, 503, 504]);
+
+export interface OtlpTarget {
+  /** The collector's address; `/v1/traces` is added to it. */
+  readonly endpoint: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The `resource` of every span, in OTLP's JSON. */
+  readonly resource: string;
+}
+
+/** Sends spans by OTLP over HTTP with JSON, until `signal` says that it is too late. */
+export function createOtlpSender({ endpoint, headers, resource }: OtlpTarget) {
+  return async (spans: readonly string[], signal: AbortSignal): Promise<SendOutcome> => {
+    try {
+      const response = await fetch(`${endpoint}/v1/traces`, {
+        method: "POST",
+        headers: { ...headers, "content-type": "application/json" },
+        body: encodeRequest(resource, spans),
+        redirect: "error",
+        signal,
+      });
+      // A connection is used again only when its answer was read.
+      await response.arrayBuffer();
+      if (response.ok) return "taken";
+      return worthAnotherTry.has(response.status) ? "again" : "refused";
+    } catch {
+      return "again";
+    }
+  };
+}

@@ -1,0 +1,113 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Log } from "../log.ts";
+import type { Metrics } from "../metrics.ts";
+
+/** What became of a batch: `again` is worth another try, `refused` is not. */
+export type SendOutcome = "taken" | "again" | "refused";
+
+export interface SpanQueueOptions {
+  /** Never throws. Gives up, for another try, when `signal` says so. */
+  readonly send: (spans: readonly string[], signal: AbortSignal) => Promise<SendOutcome>;
+  /** Spans that may wait, those on their way included; further ones are dropped. */
+  readonly mostSpans: number;
+  readonly batchSpans: number;
+  /** How long a span may wait for company, in milliseconds. */
+  readonly everyMs: number;
+  /** For a batch with all its tries, in milliseconds; after it the batch is dropped. */
+  readonly batchMs: number;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+export interface SpanQueue {
+  add(span: string): void;
+  /** Sends what waits, for so long at most; drops the rest. */
+  close(withinMs: number): Promise<void>;
+}
+
+const firstBackoffMs = 500;
+
+/** Spans on their way to the collector. Nobody ever waits for it: what does not fit is dropped and counted. */
+export function createSpanQueue(options: SpanQueueOptions): SpanQueue {
+  const { mostSpans, batchSpans, everyMs, batchMs, metrics, log } = options;
+  const exported = metrics.counter("trace_spans_exported_total", "Spans that the collector took");
+  const dropped = metrics.counter("trace_spans_dropped_total", "Spans that were lost", ["reason"]);
+  metrics.gauge(
+    "trace_spans_waiting",
+    "Spans that wait for the collector",
+    [],
+    () => waiting.length + leaving,
+  );
+  let waiting: string[] = [];
+  /** Spans of the batch that is being sent. */
+  let leaving = 0;
+  let sending: Promise<void> | undefined;
+  let away = false;
+  /** From now on nothing is waited for; from now on nothing is sent. */
+  const closing = new AbortController();
+  const ended = new AbortController();
+  const timer = setInterval(begin, everyMs);
+  timer.unref();
+
+  function begin(): void {
+    if (waiting.length === 0 || sending || ended.signal.aborted) return;
+    sending = sendAll().finally(() => {
+      sending = undefined;
+    });
+  }
+
+  async function sendAll(): Promise<void> {
+    // Outside of a close, what is less than a batch waits for the timer.
+    do await sendBatch(waiting.splice(0, batchSpans));
+    while (!ended.signal.aborted && waiting.length >= (closing.signal.aborted ? 1 : batchSpans));
+  }
+
+  async function sendBatch(batch: readonly string[]): Promise<void> {
+    leaving = batch.length;
+    const until = performance.now() + batchMs;
+    const signal = AbortSignal.any([AbortSignal.timeout(batchMs), ended.signal]);
+    let outcome = await options.send(batch, signal);
+    for (let backoffMs = firstBackoffMs; outcome === "again" && mayWait(until, backoffMs); backoffMs *= 2) {
+      noteAway(true);
+      await sleep(backoffMs, undefined, { signal: closing.signal }).catch(() => {});
+      outcome = await options.send(batch, signal);
+    }
+    leaving = 0;
+    noteAway(outcome === "again");
+    if (outcome === "taken") exported.inc(batch.length);
+    else dropped.inc({ reason: outcome === "refused" ? "refused" : "unreachable" }, batch.length);
+  }
+
+  /** Whoever is about to end tries each batch once. */
+  const mayWait = (until: number, backoffMs: number): boolean =>
+    !closing.signal.aborted && performance.now() + backoffMs < until;
+
+  function noteAway(now: boolean): void {
+    if (now === away) return;
+    away = now;
+    if (now) log.warn("the collector takes no spans: they are dropped once the queue is full");
+    else log.info("the collector takes spans again");
+  }
+
+  return {
+    add(span) {
+      if (waiting.length + leaving >= mostSpans || closing.signal.aborted) {
+        dropped.inc({ reason: "queue-full" });
+        return;
+      }
+      waiting.push(span);
+      if (waiting.length >= batchSpans) begin();
+    },
+    async close(withinMs) {
+      clearInterval(timer);
+      closing.abort();
+      const timeout = setTimeout(() => ended.abort(), withinMs);
+      await sending;
+      begin();
+      await sending;
+      clearTimeout(timeout);
+      if (waiting.length > 0) dropped.inc({ reason: "unreachable" }, waiting.length);
+      waiting = [];
+    },
+  };
+}
