@@ -1,41 +1,18 @@
 import type { Problem } from "#mesh/problem";
 import type { TcpConnection } from "#mesh/tcp";
+import { maxRequestLineBytes, refuseIncomplete } from "../http/incomplete-head.ts";
 import { maxHeadBytes, messageProblems } from "../http/message-problems.ts";
 import { parseRequestHead } from "../http/request-head.ts";
+import { AnswerWriter } from "./answer-writer.ts";
+import type { ConnectionHost } from "./connection-host.ts";
 import { EdgeRequest } from "./edge-request.ts";
-import type { BodySink, BodyStream, EdgeResponse } from "./edge-response.ts";
+import type { EdgeResponse } from "./edge-response.ts";
 import { readProxyHeader } from "./proxy-protocol.ts";
-import { responseHead } from "./write-head.ts";
 
-/** What a connection needs of the listener that took it. */
-export interface Host {
-  /** Of `performance.now()`, as of the last sweep: what is late by a quarter of a second here is late enough. */
-  readonly now: number;
-  readonly draining: boolean;
-  readonly timeouts: Timeouts;
-  readonly proxyProtocol: boolean;
-  serve(request: EdgeRequest): void;
-  /** The answer to what never became a request. */
-  refuse(problem: Problem, remoteAddress: string): EdgeResponse;
-  /** The address that a PROXY header named; undefined when its sender may not say so. */
-  believe(connection: ClientConnection, address: string): boolean;
-}
-
-/** In milliseconds. */
-export interface Timeouts {
-  /** For a head to arrive whole, from its first byte. */
-  readonly headersMs: number;
-  /** For a body to arrive whole, from when it is wanted. */
-  readonly bodyMs: number;
-  /** Between two requests. */
-  readonly idleMs: number;
-  /** Without the client taking anything of an answer. */
-  readonly writeMs: number;
-}
+export { maxRequestLineBytes };
 
 type Phase = "proxy" | "idle" | "head" | "serving" | "skipping" | "lingering" | "closed";
 
-export const maxRequestLineBytes = 8192;
 /** What may wait unread behind the request that is being answered, before the client is made to wait. */
 const maxAheadBytes = 65_536;
 /** A body that nobody asked for is read away up to this size, so that the connection can go on. */
@@ -45,37 +22,30 @@ const lingerMs = 2000;
 const maxLingerBytes = 1_048_576;
 /** How long an idle connection is left to send one more request, when the process is to end. */
 const drainIdleMs = 1000;
-const pauseAboveBytes = 262_144;
-/** Pieces below this are copied behind their chunk's size rather than written by themselves. */
-const joinBelowBytes = 16_384;
 const headEnd = Buffer.from("\r\n\r\n");
-const lineEnd = Buffer.from("\r\n");
 
 /** One client's connection: heads in, one request at a time to `serve`, answers out in the same order (RFC 9112 §9.3). */
-export class ClientConnection implements BodySink {
+export class ClientConnection {
   tcp!: TcpConnection<ClientConnection>;
   remoteAddress = "";
   phase: Phase;
   /** When `phase` has taken too long, in the listener's time. */
   deadline = Number.POSITIVE_INFINITY;
   request: EdgeRequest | undefined = undefined;
+  #writer!: AnswerWriter;
   #input: Buffer | undefined = undefined;
   #searched = 0;
   #advancing = false;
   #skipBytes = 0;
   #lingered = 0;
-  #stream: BodyStream | undefined = undefined;
-  #chunked = false;
-  #closeAfter = false;
-  #unread = 0;
-  #unreadSince = 0;
 
-  constructor(readonly host: Host) {
+  constructor(readonly host: ConnectionHost) {
     this.phase = host.proxyProtocol ? "proxy" : "idle";
   }
 
   opened(tcp: TcpConnection<ClientConnection>): void {
     this.tcp = tcp;
+    this.#writer = new AnswerWriter(tcp, this);
     this.remoteAddress = tcp.remoteAddress;
     this.deadline = this.host.now + this.host.timeouts.idleMs;
   }
@@ -99,23 +69,19 @@ export class ClientConnection implements BodySink {
   closed(): void {
     this.phase = "closed";
     this.#input = undefined;
-    this.#stream?.cancel();
-    this.#stream = undefined;
+    this.#writer.closed();
     this.request?.left();
     this.request = undefined;
   }
 
   /** Everything written was taken. */
   drained(): void {
-    this.#stream?.resume();
+    this.#writer.drained();
   }
 
   /** Looks whether something has taken too long; called by the listener's sweep. */
   check(now: number): void {
-    const unread = this.tcp.pendingBytes;
-    if (this.#unread === 0 || unread < this.#unread) this.#unreadSince = now;
-    this.#unread = unread;
-    if (unread > 0 && now - this.#unreadSince > this.host.timeouts.writeMs) this.tcp.destroy();
+    if (this.#writer.untakenFor(now) > this.host.timeouts.writeMs) this.tcp.destroy();
     else if (now >= this.deadline) this.#late();
   }
 
@@ -199,16 +165,8 @@ export class ClientConnection implements BodySink {
   }
 
   #incomplete(input: Buffer): boolean {
-    const first = input[0] as number;
-    // A method begins with a capital letter; what does not is TLS, a stray line or another protocol.
-    if (first < 65 || first > 90) return this.refuse(messageProblems.badRequestLine());
-    const feed = input.indexOf(10);
-    if (feed > 0 && input[feed - 1] !== 13) return this.refuse(messageProblems.badRequestLine());
-    const lineBytes = input.indexOf(lineEnd);
-    if (lineBytes > maxRequestLineBytes || (lineBytes === -1 && input.length > maxRequestLineBytes)) {
-      return this.refuse(messageProblems.uriTooLong(maxRequestLineBytes));
-    }
-    if (input.length > maxHeadBytes) return this.refuse(messageProblems.headTooLarge());
+    const problem = refuseIncomplete(input);
+    if (problem) return this.refuse(problem);
     this.#searched = input.length;
     if (this.phase === "idle") {
       this.phase = "head";
@@ -234,99 +192,27 @@ export class ClientConnection implements BodySink {
   }
 
   refuse(problem: Problem): false {
-    this.#write(this.host.refuse(problem, this.remoteAddress), "GET", 1, true);
+    this.#writer.write(this.host.refuse(problem, this.remoteAddress), "GET", 1, true);
     return false;
   }
 
   /** Called by the request, once. */
   respond(request: EdgeRequest, response: EdgeResponse): void {
     if (request !== this.request) {
-      if (isStream(response.body)) response.body.cancel();
+      AnswerWriter.drop(response);
       return;
     }
     const { method, minor, keepAlive } = request.head;
     this.#skipBytes = request.unreadBytes(maxSkippedBytes);
     const close = !keepAlive || this.host.draining || this.#skipBytes === -1;
-    this.#write(response, method, minor, close);
+    this.#writer.write(response, method, minor, close);
   }
 
-  #write(response: EdgeResponse, method: string, minor: 0 | 1, close: boolean): void {
-    const { status, fields, body } = response;
-    this.#closeAfter = close;
-    if (method === "HEAD" || status === 204 || status === 304) {
-      if (isStream(body)) body.cancel();
-      const framing = body instanceof Uint8Array && status !== 204 && status !== 304 ? body.length : "none";
-      this.#send(
-        responseHead(status, fields, { framing, keepLength: framing === "none" && status !== 204, close }),
-      );
-      this.#answered();
-      return;
-    }
-    if (!isStream(body)) {
-      const framing = body?.length ?? 0;
-      this.#send(responseHead(status, fields, { framing, keepLength: false, close }), body);
-      this.#answered();
-      return;
-    }
-    this.#chunked = body.length === undefined && minor === 1;
-    this.#closeAfter ||= body.length === undefined && minor === 0;
-    const framing = body.length ?? (this.#chunked ? "chunked" : "close");
-    this.#send(responseHead(status, fields, { framing, keepLength: false, close: this.#closeAfter }));
-    this.#stream = body;
-    body.start(this);
-  }
-
-  #send(head: string, body?: Uint8Array): void {
-    const bytes = body?.length ?? 0;
-    if (bytes > joinBelowBytes) {
-      this.tcp.write(Buffer.from(head, "latin1"));
-      this.tcp.write(body as Uint8Array);
-      return;
-    }
-    const all = Buffer.allocUnsafe(head.length + bytes);
-    all.write(head, 0, "latin1");
-    if (body) all.set(body, head.length);
-    this.tcp.write(all);
-  }
-
-  data(content: Uint8Array): void {
-    if (this.phase === "closed" || content.length === 0) return;
-    if (!this.#chunked) this.tcp.write(content);
-    else if (content.length < joinBelowBytes) this.#writeChunk(content);
-    else {
-      this.tcp.write(Buffer.from(`${content.length.toString(16)}\r\n`, "latin1"));
-      this.tcp.write(content);
-      this.tcp.write(lineEnd);
-    }
-    if (this.tcp.pendingBytes > pauseAboveBytes) this.#stream?.pause();
-  }
-
-  #writeChunk(content: Uint8Array): void {
-    const size = `${content.length.toString(16)}\r\n`;
-    const chunk = Buffer.allocUnsafe(size.length + content.length + 2);
-    chunk.write(size, 0, "latin1");
-    chunk.set(content, size.length);
-    chunk.write("\r\n", size.length + content.length, "latin1");
-    this.tcp.write(chunk);
-  }
-
-  end(): void {
-    if (this.phase === "closed") return;
-    this.#stream = undefined;
-    if (this.#chunked) this.tcp.write(Buffer.from("0\r\n\r\n", "latin1"));
-    this.#answered();
-  }
-
-  /** The only way to say "that was not all" once the head is out (RFC 9112 §8). */
-  fail(): void {
-    this.#stream = undefined;
-    this.tcp.destroy();
-  }
-
-  #answered(): void {
+  /** Called by the writer, when an answer is written to its end. */
+  answered(last: boolean): void {
     this.request = undefined;
     if (this.phase === "closed") return;
-    if (this.#closeAfter) {
+    if (last) {
       this.#finishWriting();
       return;
     }
@@ -367,6 +253,3 @@ export class ClientConnection implements BodySink {
     this.tcp.write(Buffer.from("HTTP/1.1 100 Continue\r\n\r\n", "latin1"));
   }
 }
-
-const isStream = (body: EdgeResponse["body"]): body is BodyStream =>
-  body !== undefined && !(body instanceof Uint8Array);

@@ -1,7 +1,8 @@
 import type { Problem } from "#mesh/problem";
 import { listenTcp, type TcpListener } from "#mesh/tcp";
 import { messageProblems } from "../http/message-problems.ts";
-import { ClientConnection, type Host, type Timeouts } from "./client-connection.ts";
+import { ClientConnection } from "./client-connection.ts";
+import type { ConnectionHost, Timeouts } from "./connection-host.ts";
 import type { EdgeRequest } from "./edge-request.ts";
 import type { EdgeResponse } from "./edge-response.ts";
 
@@ -35,7 +36,7 @@ const sweepMs = 250;
  * Serves HTTP/1.1 on sockets of our own, because at an edge it matters what is taken for a request (decision 0016): strict
  * heads, bodies in whole, one request after the other on a connection, and a time limit for everything a client can be slow at.
  */
-export class HttpListener implements Host {
+export class HttpListener implements ConnectionHost {
   now = performance.now();
   draining = false;
   readonly #connections = new Set<ClientConnection>();
