@@ -27,11 +27,11 @@ export interface DisputeNews
  */
 export async function applyDispute(
   deps: RefundDeps,
-  payment: Payment | undefined,
+  payment: Payment,
   news: ChargeNews,
   { withdrawn, reinstated, fee, feeReturned, ...about }: DisputeNews,
 ): Promise<WebhookResult> {
-  if (payment === undefined || !isOf(deps, payment, news)) return "not-ours";
+  if (!isOf(deps, payment, news)) return "not-ours";
   return await deps.transaction(async (tx) => {
     if (!(await claimProviderEvent(tx, payment.gateway, news.eventId, news.type))) return "nothing-to-do";
     // Only what was paid can be disputed, so that a dispute proves the charge.

@@ -78,6 +78,11 @@ export type ProviderMovement =
       readonly at: Date;
     };
 
+/** A provider that gave no answer, or none that says anything for sure. */
+export class ProviderSilent extends Error {
+  override readonly name: string = "ProviderSilent";
+}
+
 /**
  * A payment provider. Nothing in it throws for what the provider answers or for its absence, but for `orderOf`, `totals`
  * and `movements`. Every provider passes the suite in `payment-gateway.test.ts`.
@@ -101,9 +106,12 @@ export interface PaymentGateway {
   refund(refund: RefundOrder): Promise<RefundOutcome>;
   /** Looks for a refund by its id, for when its key may be forgotten. */
   findRefund(refund: RefundOrder): Promise<RefundOutcome>;
-  /** Our order id of a charge, as the provider keeps it. @throws when it gives no answer */
-  orderOf(reference: string): Promise<string | undefined>;
-  /** Undefined when the provider knows no such charge. @throws when it gives no answer */
+  /**
+   * Our order id of a charge, as the provider keeps it: null for a charge that has none, undefined for one that the provider
+   * does not know. @throws ProviderSilent
+   */
+  orderOf(reference: string): Promise<string | null | undefined>;
+  /** Undefined when the provider knows no such charge. @throws ProviderSilent */
   totals(charge: KnownCharge): Promise<ChargeTotals | undefined>;
   /** What moved from one moment up to another. @throws when the provider gives no answer */
   movements(from: Date, to: Date): AsyncIterable<ProviderMovement>;

@@ -17,6 +17,12 @@ export function createPaymentMetrics(metrics: Metrics) {
       "What the provider's books and ours disagree about",
       ["kind"],
     ),
+    /** Results: those of `WebhookResult`, and `given-up` for what waited too long. */
+    webhooks: metrics.counter(
+      "payment_webhooks_total",
+      "Signed events of the providers, by what came of them",
+      ["gateway", "result"],
+    ),
     duration: metrics.histogram("payment_duration_seconds", "Time that a payment provider takes to answer", [
       "gateway",
     ]),

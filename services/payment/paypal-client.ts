@@ -1,5 +1,6 @@
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
+import { ProviderSilent } from "./payment-gateway.ts";
 
 /** PayPal's answer to a call; `issue` is its fine-grained error code. */
 export interface PaypalAnswer {
@@ -9,7 +10,7 @@ export interface PaypalAnswer {
 }
 
 /** No answer, or none that says anything for sure. */
-export class PaypalUnknown extends Error {
+export class PaypalUnknown extends ProviderSilent {
   override readonly name = "PaypalUnknown";
 }
 

@@ -1,34 +1,18 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
-import { eventually } from "#mesh/eventually";
+import { expect, test } from "bun:test";
 import { uuidV7 } from "#mesh/uuid-v7";
+import { orderUnderTest, soon } from "./order-under-test.ts";
 import { type PaypalDispute, paypalDisputeNews } from "./paypal-dispute.ts";
-import { applyPaypalWebhook } from "./paypal-webhook.ts";
 import { sweepPayments } from "./sweep-payments.ts";
-import { startTestService, type TestService } from "./test-service.ts";
+import { takeNews } from "./take-news.ts";
 
-/** Until it no longer throws. */
-const soon = (attempt: () => Promise<void>) =>
-  eventually(async () => {
-    await attempt();
-    return true;
-  });
-
-let service: TestService;
-let orderId: string;
-beforeAll(async () => {
-  service = await startTestService({ webhooks: true });
-});
-afterAll(() => service.stop());
-beforeEach(() => {
-  orderId = uuidV7();
-});
+const order = orderUnderTest({ webhooks: true });
 
 async function disputed() {
-  const { body } = await service.charge(orderId, `SANDBOX_dispute_1999_EUR_${orderId.slice(-6)}`);
-  await soon(async () => expect(await shown()).toBe("disputed"));
-  const record = service.sandbox.state().paypal.find(({ customId }) => customId === orderId);
+  const { body } = await order.service.charge(order.id, order.paypalToken("dispute"));
+  await soon(async () => expect(await order.shown()).toBe("disputed"));
+  const record = order.service.sandbox.state().paypal.find(({ customId }) => customId === order.id);
   const decide = (outcome: string) =>
-    service.paypalPost(`/v1/customer/disputes/${record?.dispute?.id}/adjudicate`, {
+    order.service.paypalPost(`/v1/customer/disputes/${record?.dispute?.id}/adjudicate`, {
       adjudication_outcome: outcome,
     });
   const object = (extra: object = {}): PaypalDispute => ({
@@ -41,22 +25,17 @@ async function disputed() {
     ...extra,
   });
   const tell = (type: string, resource: object) =>
-    applyPaypalWebhook(
-      service.deps,
+    takeNews(
+      order.service.deps,
+      "paypal",
       JSON.stringify({ id: `WH-${uuidV7()}`, event_type: `CUSTOMER.DISPUTE.${type}`, resource }),
     );
   return { paymentId: body.id, decide, object, tell };
 }
-const shown = async () => {
-  const { body } = await service.call("GET", `/api/payments?orderId=${orderId}`, service.tokens.user);
-  return (body.data[0] as { status?: string } | undefined)?.status;
-};
-const kinds = async () => (await service.ledger(orderId)).map(({ kind }) => kind);
-
 test("a dispute at PayPal shows, holds refunds up, and takes nothing while it is open", async () => {
   const { paymentId } = await disputed();
-  expect(await kinds()).toEqual(["capture"]);
-  expect(await service.refund(paymentId, 1)).toMatchObject({
+  expect(await order.kinds()).toEqual(["capture"]);
+  expect(await order.service.refund(paymentId, 1)).toMatchObject({
     status: 409,
     body: { code: "payment-disputed" },
   });
@@ -65,27 +44,29 @@ test("a dispute at PayPal shows, holds refunds up, and takes nothing while it is
 test("one that is decided for the shop leaves the money and lets refunds go again", async () => {
   const { paymentId, decide } = await disputed();
   await decide("SELLER_FAVOR");
-  await soon(async () => expect(await shown()).toBe("captured"));
-  expect(await kinds()).toEqual(["capture"]);
-  expect(await service.refund(paymentId, 1)).toMatchObject({ status: 201 });
+  await soon(async () => expect(await order.shown()).toBe("captured"));
+  expect(await order.kinds()).toEqual(["capture"]);
+  expect(await order.service.refund(paymentId, 1)).toMatchObject({ status: 201 });
 });
 
 test("one that is decided for the buyer is booked once, ends a cancellation, and the books agree", async () => {
   const { decide, object, tell } = await disputed();
-  expect(await service.cancel(orderId)).toMatchObject({ status: 202 });
+  expect(await order.service.cancel(order.id)).toMatchObject({ status: 202 });
   await decide("BUYER_FAVOR");
-  await soon(async () => expect(await kinds()).toEqual(["capture", "dispute-withdrawal"]));
+  await soon(async () => expect(await order.kinds()).toEqual(["capture", "dispute-withdrawal"]));
   const lost = object({ status: "RESOLVED", dispute_outcome: { outcome_code: "RESOLVED_BUYER_FAVOUR" } });
   expect(await tell("RESOLVED", lost)).toBe("nothing-to-do");
   expect(await tell("CREATED", object())).toBe("nothing-to-do");
-  await service.passTime();
-  await sweepPayments(service.deps);
-  expect(await service.cancel(orderId)).toMatchObject({ status: 200, body: { status: "refunded" } });
-  expect(service.atProvider(orderId)).toMatchObject({ captured: 1999, refunded: 0, withdrawn: 1999, net: 0 });
-  const [row] = await service.sql<{ sum: number }[]>`
-    select sum(e.amount)::int as sum from ledger_entries e join payments p on p.id = e.payment_id
-    where p.order_id = ${orderId} and e.account = 'paypal:balance'`;
-  expect(row?.sum).toBe(0);
+  await order.service.passTime();
+  await sweepPayments(order.service.deps);
+  expect(await order.service.cancel(order.id)).toMatchObject({ status: 200, body: { status: "refunded" } });
+  expect(order.service.atProvider(order.id)).toMatchObject({
+    captured: 1999,
+    refunded: 0,
+    withdrawn: 1999,
+    net: 0,
+  });
+  expect(await order.balance("paypal")).toBe(0);
 });
 
 test("money that PayPal took at once comes back when the dispute is won, in whatever order it tells", async () => {
@@ -103,8 +84,8 @@ test("money that PayPal took at once comes back when the dispute is won, in what
     ["RESOLVED", won],
   ] as const)
     await tell(type, resource);
-  expect(await kinds()).toEqual(["capture", "dispute-withdrawal", "dispute-reinstatement"]);
-  expect(await shown()).toBe("captured");
+  expect(await order.kinds()).toEqual(["capture", "dispute-withdrawal", "dispute-reinstatement"]);
+  expect(await order.shown()).toBe("captured");
 });
 
 test("of a lost one that was about more, what PayPal gave to the buyer counts", async () => {
@@ -114,13 +95,13 @@ test("of a lost one that was about more, what PayPal gave to the buyer counts", 
   expect(news).toMatchObject({ status: "lost", amount: 500, withdrawn: true, reinstated: false });
 });
 
-test("of a capture that is not ours, and one whose amount cannot be read, nothing is booked", async () => {
+test("of a capture that PayPal does not show, and one whose amount cannot be read, nothing is booked", async () => {
   const { object, tell } = await disputed();
   expect(await tell("CREATED", object({ disputed_transactions: [{ seller_transaction_id: "X1" }] }))).toBe(
-    "not-ours",
+    "waits",
   );
   expect(await tell("CREATED", object({ dispute_amount: { currency_code: "EUR", value: "1.999" } }))).toBe(
     "malformed",
   );
-  expect(await kinds()).toEqual(["capture"]);
+  expect(await order.kinds()).toEqual(["capture"]);
 });

@@ -49,7 +49,10 @@ export function openPaypal({ timeoutMs = 3_000, ...options }: PaypalOptions): Pa
     void: (order) => voidOrder(client, order),
     refund: (refund) => known(() => refundCapture(client, refund)),
     findRefund: (refund) => known(() => findRefund(client, refund)),
-    orderOf: async (reference) => (await captureNamed(client, reference))?.custom_id,
+    orderOf: async (reference) => {
+      const capture = await captureNamed(client, reference);
+      return capture && (capture.custom_id ?? null);
+    },
     totals: (order) => totals(client, order),
     movements: (from, to) => paypalMovements(client, from, to),
   };

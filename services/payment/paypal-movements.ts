@@ -24,6 +24,8 @@ const pageSize = 500;
 /** Express checkout and other payments that a buyer makes; T11 are reversals, 07 of them refunds. */
 const isPayment = (code: string): boolean => code.startsWith("T00");
 const refundCode = "T1107";
+/** Denied and reversed; pending ones are on their way. */
+const ended: ReadonlySet<string> = new Set(["D", "V"]);
 
 /**
  * What PayPal lists between two moments (at most 31 days). It lists a transaction up to three hours late, and the
@@ -49,20 +51,21 @@ export async function* paypalMovements(
     for (const { transaction_info: info } of found.transaction_details) {
       const { currency_code: currency, value } = info.transaction_amount;
       const amount = minorUnits(value, currency);
-      if (info.transaction_status !== "S" || amount === undefined) continue;
+      const succeeded = info.transaction_status === "S";
+      if (amount === undefined || !(succeeded || ended.has(info.transaction_status))) continue;
       const common = {
         reference: info.transaction_id,
         amount: { amount: Math.abs(amount), currency },
         at: new Date(info.transaction_initiation_date),
       };
       const custom = info.custom_field ?? null;
-      if (isPayment(info.transaction_event_code) && amount > 0) {
+      if (succeeded && isPayment(info.transaction_event_code) && amount > 0) {
         yield { kind: "charge", ...common, orderId: custom };
       } else if (info.transaction_event_code === refundCode) {
         const chargeReference = info.paypal_reference_id ?? null;
         yield {
           kind: "refund",
-          succeeded: true,
+          succeeded,
           ...common,
           chargeReference,
           orderId: null,

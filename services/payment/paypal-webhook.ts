@@ -3,15 +3,20 @@ import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { Uuid } from "#mesh/uuid-schema";
 import { applyDispute } from "./apply-dispute.ts";
-import { applyCharge, applyRefund, type ChargeNews, type WebhookResult } from "./apply-event.ts";
+import { applyCharge, type ChargeNews, type WebhookResult } from "./apply-event.ts";
+import { applyRefund } from "./apply-refund.ts";
+import { applyRefundFailure } from "./apply-refund-failure.ts";
 import { askProvider } from "./charge-payment.ts";
 import { minorUnits } from "./decimal-amount.ts";
 import { parsedJson } from "./parsed-json.ts";
-import { claimOpen, findByApproval, findByOrder, findByReference } from "./payment-store.ts";
+import { paymentOfCharge } from "./payment-of-charge.ts";
+import { claimOpen, findByApproval, findByOrder } from "./payment-store.ts";
 import { type PaypalDispute, paypalDisputeNews, paypalDisputeSchema } from "./paypal-dispute.ts";
+import { type EventName, type NewsHandler, onNews, type ProviderNews } from "./provider-news.ts";
 import type { RefundDeps } from "./send-refund.ts";
 
 const money = Type.Object({ currency_code: Type.String(), value: Type.String() });
+const links = Type.Array(Type.Object({ rel: Type.String(), href: Type.String() }));
 const eventSchema = Type.Object({
   id: Type.String({ minLength: 1, maxLength: 255 }),
   event_type: Type.String({ maxLength: 255 }),
@@ -19,57 +24,63 @@ const eventSchema = Type.Object({
 });
 const approvedSchema = Type.Object({ id: Type.String() });
 const captureSchema = Type.Object({ id: Type.String(), amount: money, custom_id: Uuid });
-const refundSchema = Type.Object({
-  links: Type.Array(Type.Object({ rel: Type.String(), href: Type.String() })),
+const refundedSchema = Type.Object({
+  links,
   seller_payable_breakdown: Type.Object({ total_refunded_amount: money }),
 });
+const failedRefundSchema = Type.Object({
+  id: Type.String(),
+  status: Type.String(),
+  amount: money,
+  custom_id: Type.Optional(Type.String()),
+  links,
+});
 
-type Event = Pick<Static<typeof eventSchema>, "id" | "event_type">;
+const captureNews = onNews(captureSchema, applyCapture);
+const disputed = onNews(paypalDisputeSchema, applyPaypalDispute);
 
-/** Applies an event of PayPal's whose signature was checked. @param body the event's JSON */
-export async function applyPaypalWebhook(deps: RefundDeps, body: string): Promise<WebhookResult> {
+/** What is done about each of PayPal's events; of any other nothing is used. */
+export const paypalNews: ReadonlyMap<string, NewsHandler> = new Map([
+  ["CHECKOUT.ORDER.APPROVED", onNews(approvedSchema, applyApproval)],
+  ["PAYMENT.CAPTURE.COMPLETED", captureNews],
+  ["PAYMENT.CAPTURE.DECLINED", captureNews],
+  ["PAYMENT.CAPTURE.DENIED", captureNews],
+  ["PAYMENT.CAPTURE.REFUNDED", onNews(refundedSchema, applyCaptureRefund)],
+  ["PAYMENT.REFUND.FAILED", onNews(failedRefundSchema, applyFailedRefund)],
+  ["CUSTOMER.DISPUTE.CREATED", disputed],
+  ["CUSTOMER.DISPUTE.UPDATED", disputed],
+  ["CUSTOMER.DISPUTE.RESOLVED", disputed],
+]);
+
+/** An event of PayPal's. Undefined for what is none. @param body its JSON */
+export function readPaypalEvent(body: string): ProviderNews | undefined {
   const event = parsedJson(body);
-  if (!Value.Check(eventSchema, event)) return "malformed";
-  const { resource } = event;
-  switch (event.event_type) {
-    case "CHECKOUT.ORDER.APPROVED":
-      return Value.Check(approvedSchema, resource) ? await applyApproval(deps, resource.id) : "not-ours";
-    case "PAYMENT.CAPTURE.COMPLETED":
-    case "PAYMENT.CAPTURE.DECLINED":
-    case "PAYMENT.CAPTURE.DENIED":
-      return Value.Check(captureSchema, resource) ? await applyCapture(deps, event, resource) : "not-ours";
-    case "PAYMENT.CAPTURE.REFUNDED":
-      return Value.Check(refundSchema, resource)
-        ? await applyCaptureRefund(deps, event, resource)
-        : "not-ours";
-    case "CUSTOMER.DISPUTE.CREATED":
-    case "CUSTOMER.DISPUTE.UPDATED":
-    case "CUSTOMER.DISPUTE.RESOLVED":
-      return Value.Check(paypalDisputeSchema, resource)
-        ? await applyPaypalDispute(deps, event, resource)
-        : "not-ours";
-    default:
-      return "not-ours";
-  }
+  if (!Value.Check(eventSchema, event)) return undefined;
+  return { id: event.id, type: event.event_type, object: event.resource };
 }
 
+/** A dispute does not carry our order's id; the capture that it is of does. */
 async function applyPaypalDispute(
   deps: RefundDeps,
-  event: Event,
+  event: EventName,
   dispute: PaypalDispute,
 ): Promise<WebhookResult> {
   const told = paypalDisputeNews(dispute);
   if (told === undefined) return "malformed";
   const reference = dispute.disputed_transactions[0]?.seller_transaction_id ?? "";
-  const payment = await findByReference(deps.sql, "paypal", reference);
+  const payment = await paymentOfCharge(deps, "paypal", reference);
+  if (typeof payment === "string") return payment;
   // A part of the payment may be disputed, so that the amount of the capture says nothing here.
-  const about = newsOf(event, reference, told.currency, payment?.amount);
-  return await applyDispute(deps, payment, about, told);
+  return await applyDispute(deps, payment, newsOf(event, reference, told.currency, payment.amount), told);
 }
 
 /** The buyer agreed to an order that waits for it: now it can be taken. A repeat finds it settled. */
-async function applyApproval(deps: RefundDeps, paypalOrderId: string): Promise<WebhookResult> {
-  const digest = createHash("sha256").update(paypalOrderId).digest();
+async function applyApproval(
+  deps: RefundDeps,
+  _event: EventName,
+  { id }: Static<typeof approvedSchema>,
+): Promise<WebhookResult> {
+  const digest = createHash("sha256").update(id).digest();
   const payment = await findByApproval(deps.sql, digest);
   if (payment === undefined) return "not-ours";
   if (payment.status !== "requires-action" || payment.cancelReason !== null) return "nothing-to-do";
@@ -81,10 +92,10 @@ async function applyApproval(deps: RefundDeps, paypalOrderId: string): Promise<W
 
 async function applyCapture(
   deps: RefundDeps,
-  event: Event,
+  event: EventName,
   { id: reference, amount, custom_id: orderId }: Static<typeof captureSchema>,
 ): Promise<WebhookResult> {
-  const isCompleted = event.event_type === "PAYMENT.CAPTURE.COMPLETED";
+  const isCompleted = event.type === "PAYMENT.CAPTURE.COMPLETED";
   if (isCompleted && deps.settled.has(reference)) return "nothing-to-do";
   const payment = await findByOrder(deps.sql, orderId);
   const news = newsOf(event, reference, amount.currency_code, minorUnits(amount.value, amount.currency_code));
@@ -101,19 +112,46 @@ async function applyCapture(
 
 async function applyCaptureRefund(
   deps: RefundDeps,
-  event: Event,
-  { links, seller_payable_breakdown }: Static<typeof refundSchema>,
+  event: EventName,
+  {
+    links: linked,
+    seller_payable_breakdown: { total_refunded_amount: total },
+  }: Static<typeof refundedSchema>,
 ): Promise<WebhookResult> {
-  const up = links.find(({ rel }) => rel === "up")?.href;
-  const reference = up?.split("/").at(-1) ?? "";
-  const { value, currency_code: currency } = seller_payable_breakdown.total_refunded_amount;
-  const payment = await findByReference(deps.sql, "paypal", reference);
-  const news = newsOf(event, reference, currency, payment?.amount);
-  return await applyRefund(deps, payment, news, minorUnits(value, currency) ?? 0);
+  const reference = captureIn(linked);
+  const payment = await paymentOfCharge(deps, "paypal", reference);
+  if (typeof payment === "string") return payment;
+  const news = newsOf(event, reference, total.currency_code, payment.amount);
+  return await applyRefund(deps, payment, news, minorUnits(total.value, total.currency_code) ?? 0);
 }
 
+/** A refund that was pending, by eCheck say, and came to nothing. */
+async function applyFailedRefund(
+  deps: RefundDeps,
+  event: EventName,
+  { id, status, amount: { value, currency_code: currency }, ...refund }: Static<typeof failedRefundSchema>,
+): Promise<WebhookResult> {
+  const amount = minorUnits(value, currency);
+  if (amount === undefined) return "malformed";
+  const reference = captureIn(refund.links);
+  const payment = await paymentOfCharge(deps, "paypal", reference);
+  if (typeof payment === "string") return payment;
+  const { custom_id: custom } = refund;
+  // Refunds that were made in PayPal's own pages may carry the id of their capture, which is our order's.
+  const isOurs = Value.Check(Uuid, custom) && custom !== payment.orderId;
+  const failure = { refundId: isOurs ? custom : null, reference: id, amount, code: status.toLowerCase() };
+  return await applyRefundFailure(deps, payment, newsOf(event, reference, currency, payment.amount), failure);
+}
+
+/** A refund names the capture that it is of by a link only. */
+const captureIn = (linked: Static<typeof links>): string =>
+  linked
+    .find(({ rel }) => rel === "up")
+    ?.href.split("/")
+    .at(-1) ?? "";
+
 const newsOf = (
-  { id: eventId, event_type: type }: Event,
+  { id: eventId, type }: EventName,
   reference: string,
   currency: string,
   amount: number | undefined,

@@ -1,12 +1,11 @@
 import { ProblemError, problems } from "#mesh/problem";
 import type { WebhookResult } from "./apply-event.ts";
 import { CertificateUnavailable, type PaypalVerifier } from "./paypal-signature.ts";
-import { applyPaypalWebhook } from "./paypal-webhook.ts";
 import { paymentProblems, signatureProblem } from "./problems.ts";
 import type { RefundDeps } from "./send-refund.ts";
 import type { SignatureRefusal } from "./signature-refusal.ts";
 import { refuseSignature } from "./stripe-signature.ts";
-import { applyStripeWebhook } from "./stripe-webhook.ts";
+import { takeNews } from "./take-news.ts";
 import type { WebhookRefusals } from "./webhook-refusals.ts";
 
 export const stripeWebhookPath = "/webhooks/stripe";
@@ -19,7 +18,7 @@ export interface WebhookChecks {
   readonly refusals: WebhookRefusals;
 }
 
-/** Who receives the providers' events: checks the signature, then applies. @throws ProblemError for what is not taken */
+/** Who receives the providers' events: checks the signature, then takes them. @throws ProblemError for what is not taken */
 export function createWebhookReceiver(deps: RefundDeps, { stripeSecret, paypal, refusals }: WebhookChecks) {
   async function accept(gateway: "stripe" | "paypal", refusal: SignatureRefusal | undefined): Promise<void> {
     if (refusal === undefined) return;
@@ -32,12 +31,12 @@ export function createWebhookReceiver(deps: RefundDeps, { stripeSecret, paypal, 
         "stripe",
         refuseSignature(body, headers.get("stripe-signature"), stripeSecret, deps.now()),
       );
-      return taken(await applyStripeWebhook(deps, body));
+      return taken(await takeNews(deps, "stripe", body));
     },
     async paypal(body: string, headers: Headers) {
       if (paypal === undefined) throw new ProblemError(problems.notFound("PayPal is not configured"));
       await accept("paypal", await verified(paypal, headers, body));
-      return taken(await applyPaypalWebhook(deps, body));
+      return taken(await takeNews(deps, "paypal", body));
     },
   };
 }

@@ -1,9 +1,11 @@
-import { bookForeignRefund, within } from "./apply-event.ts";
+import { within } from "./apply-event.ts";
+import { bookForeignRefund, refundsNow } from "./apply-refund.ts";
 import { appendAudit, auditEntry } from "./audit-log.ts";
 import { tokenOf } from "./charge-payment.ts";
 import type { Payment } from "./payment.ts";
 import type { ChargeTotals, PaymentGateway } from "./payment-gateway.ts";
-import { capturedBetween, findById, findByOrder } from "./payment-store.ts";
+import { paymentOfOrder } from "./payment-of-charge.ts";
+import { capturedBetween, findById } from "./payment-store.ts";
 import { knownCharge } from "./provider-outcome.ts";
 import { type ChargeMovement, type Finding, judgeCharge, type RefundMovement } from "./reconciliation.ts";
 import { databaseNow, resolveFindings, saveFinding } from "./reconciliation-store.ts";
@@ -60,7 +62,7 @@ async function reconcileCharge(
   gateway: PaymentGateway,
   charge: ChargeMovement,
 ): Promise<Result> {
-  const payment = await ofOrder(deps, gateway, charge.orderId);
+  const payment = await paymentOfOrder(deps.sql, gateway.name, charge.orderId);
   const verdict = judgeCharge(payment, charge);
   if (verdict === "agrees" || payment === undefined)
     return verdict === "agrees" ? undefined : asFinding(verdict);
@@ -92,7 +94,9 @@ async function reconcileRefund(
   const orderId =
     refund.orderId ?? (chargeReference === null ? null : ((await gateway.orderOf(chargeReference)) ?? null));
   const payment =
-    ours === undefined ? await ofOrder(deps, gateway, orderId) : await findById(deps.sql, ours.paymentId);
+    ours === undefined
+      ? await paymentOfOrder(deps.sql, gateway.name, orderId)
+      : await findById(deps.sql, ours.paymentId);
   const about = { reference, orderId, movedAt };
   if (!refund.succeeded) {
     if (ours?.status !== "succeeded") return undefined;
@@ -114,14 +118,15 @@ async function reconcileRefund(
     });
     return "repaired";
   }
-  const totals = await totalsOf(deps, gateway, payment);
-  if (totals === undefined) return undefined;
+  const seen = await refundsNow(deps, payment);
+  if (seen === undefined) return undefined;
+  const { totals } = seen;
   if (totals.refunded < payment.refunded) {
     const detail = `${payment.refunded} ${payment.currency} are booked as sent back, ${totals.refunded} were`;
     return { ...about, kind: "refund-missing", detail };
   }
   const isBooked = await deps.transaction(async (tx) => {
-    if (!(await bookForeignRefund(deps, tx, payment.id, totals.refunded))) return false;
+    if ((await bookForeignRefund(deps, tx, payment.id, seen)) !== "booked") return false;
     await appendAudit(tx, repair(deps, payment, { booked: "foreign-refund", reference }));
     return true;
   });
@@ -149,16 +154,6 @@ async function missingCharges(
     });
   }
   return findings;
-}
-
-async function ofOrder(
-  { sql }: RefundDeps,
-  gateway: PaymentGateway,
-  orderId: string | null,
-): Promise<Payment | undefined> {
-  if (orderId === null || !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(orderId)) return undefined;
-  const payment = await findByOrder(sql, orderId);
-  return payment?.gateway === gateway.name ? payment : undefined;
 }
 
 const totalsOf = async (

@@ -66,6 +66,18 @@ export async function insertForeignRefund(tx: Transaction, refund: NewRefund): P
       ${refund.createdAt})`;
 }
 
+/** A refund that the provider made without being asked by us, and that failed before its making was known here. */
+export async function insertFailedRefund(
+  tx: Transaction,
+  refund: NewRefund,
+  reference: string,
+): Promise<void> {
+  await tx`
+    insert into refunds (id, payment_id, amount, reason, origin, status, provider_reference, created_at)
+    values (${refund.id}, ${refund.paymentId}, ${refund.amount}, ${refund.reason}, ${refund.origin}, 'failed',
+      ${reference}, ${refund.createdAt})`;
+}
+
 /** The refund that was asked for under a key, locked until the transaction ends. */
 export async function lockByKey(
   tx: Transaction,
@@ -150,11 +162,19 @@ export async function settleSucceeded(
   return rows.length === 1;
 }
 
-/** Frees what was set aside for a refund that the provider refused. False when it was settled already. */
-export async function settleFailed(tx: Transaction, id: string): Promise<boolean> {
+/**
+ * Frees what was set aside for a refund that the provider refused, or of which it says that it failed. False when it was
+ * settled already.
+ */
+export async function settleFailed(
+  tx: Transaction,
+  id: string,
+  reference: string | null = null,
+): Promise<boolean> {
   const rows = await tx`
     with refund as (
-      update refunds set status = 'failed', claimed_until = null, next_attempt_at = null, updated_at = now()
+      update refunds set status = 'failed', provider_reference = ${reference}, claimed_until = null,
+        next_attempt_at = null, updated_at = now()
       where id = ${id} and status = 'pending'
       returning payment_id, amount
     )
@@ -168,10 +188,11 @@ export async function settleFailed(tx: Transaction, id: string): Promise<boolean
 const againAfterMinutes = 15;
 
 /** Books a refund back that had counted as done. False when it does not count as done. */
-export async function settleReversed(tx: Transaction, id: string): Promise<boolean> {
+export async function settleReversed(tx: Transaction, id: string, reference: string): Promise<boolean> {
   const rows = await tx`
     with refund as (
-      update refunds set status = 'failed', updated_at = now() where id = ${id} and status = 'succeeded'
+      update refunds set status = 'failed', provider_reference = ${reference}, updated_at = now()
+      where id = ${id} and status = 'succeeded'
       returning id, payment_id, amount
     ), payment as (
       update payments set refunded = refunded - refund.amount,
@@ -193,25 +214,29 @@ export async function lockRefund(tx: Transaction, id: string): Promise<Refund | 
   return row;
 }
 
-/** The latest refund of that amount that was made at the provider itself: it carries no id of ours. */
+/**
+ * A refund that was made at the provider itself and carries no id of ours: by the provider's id where that is known, else
+ * the latest of that amount.
+ */
 export async function lockForeignRefund(
   tx: Transaction,
   paymentId: string,
+  reference: string,
   amount: number,
 ): Promise<Refund | undefined> {
   const [row] = await tx<Refund[]>`
     select ${columns(tx)} from refunds
-    where payment_id = ${paymentId} and origin = 'provider' and amount = ${amount} and status = 'succeeded'
-    order by created_at desc limit 1 for update`;
+    where payment_id = ${paymentId} and origin = 'provider' and (provider_reference = ${reference}
+      or (provider_reference is null and amount = ${amount} and status = 'succeeded'))
+    order by provider_reference nulls last, created_at desc limit 1 for update`;
   return row;
 }
 
-/** Whether a refund of the payment came back, so that older news of its total is wrong. */
-export async function hasReversal(sql: Reader, paymentId: string): Promise<boolean> {
-  const rows = await sql`
-    select 1 from refunds r join ledger l on l.refund_id = r.id and l.kind = 'refund-reversal'
-    where r.payment_id = ${paymentId} limit 1`;
-  return rows.length > 0;
+/** How many refunds of the payment came to nothing or came back. */
+export async function countFailedRefunds(sql: Reader, paymentId: string): Promise<number> {
+  const [row] = await sql<{ count: number }[]>`
+    select count(*)::int as count from refunds where payment_id = ${paymentId} and status = 'failed'`;
+  return row?.count ?? 0;
 }
 
 /** Keeps the first answer to the request that asked for a refund, and gives the one that counts. */

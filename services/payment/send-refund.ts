@@ -9,7 +9,7 @@ import { gatewayNamed } from "./payment-gateway.ts";
 import { findById, lockById } from "./payment-store.ts";
 import type { Refund, RefundStatus } from "./refund.ts";
 import { refundEnded } from "./refund-audit.ts";
-import { releaseRefund, settleFailed, settleSucceeded } from "./refund-store.ts";
+import { findRefundById, releaseRefund, settleFailed, settleSucceeded } from "./refund-store.ts";
 
 export interface RefundDeps extends ChargeDeps {
   readonly sql: Sql;
@@ -47,24 +47,28 @@ export async function sendRefund(deps: RefundDeps, refund: Refund): Promise<Refu
     });
     return "failed";
   }
-  await transaction(async (tx) => bookRefund(deps, tx, refund, payment.id, outcome.reference));
+  if (!(await transaction(async (tx) => bookRefund(deps, tx, refund, payment.id, outcome.reference)))) {
+    // Somebody else was first: the reconciliation, or the news that it failed.
+    return (await findRefundById(sql, refund.id))?.status ?? "pending";
+  }
   metrics.total.inc({ gateway, outcome: "refunded" });
   return "succeeded";
 }
 
-/** Books a refund that happened, with its event; a second time does nothing. */
+/** Books a refund that happened, with its event; false, and nothing done, for one that is settled. */
 export async function bookRefund(
   { newId, now }: Pick<ChargeDeps, "newId" | "now">,
   tx: Transaction,
   refund: Pick<Refund, "id" | "amount">,
   paymentId: string,
   reference: string | null,
-): Promise<void> {
+): Promise<boolean> {
   const locked = await lockById(tx, paymentId);
-  if (locked === undefined || !(await settleSucceeded(tx, refund.id, reference))) return;
+  if (locked === undefined || !(await settleSucceeded(tx, refund.id, reference))) return false;
   const payment = (await findById(tx, paymentId)) ?? locked;
   await appendAudit(tx, refundEnded(now(), "refund-settled", payment, refund, { reference }));
   await appendEvents(tx, paymentTopic, [refundedEvent(newId(), now(), payment)]);
+  return true;
 }
 
 const refundedEvent = (id: string, time: Date, { id: paymentId, orderId, userId, ...rest }: Payment) =>

@@ -1,14 +1,15 @@
 import Stripe from "stripe";
-import type {
-  ChargeOrder,
-  ChargeOutcome,
-  ChargeTotals,
-  KnownCharge,
-  PaymentGateway,
-  ProviderMovement,
-  RefundOrder,
-  RefundOutcome,
-  VoidOutcome,
+import {
+  type ChargeOrder,
+  type ChargeOutcome,
+  type ChargeTotals,
+  type KnownCharge,
+  type PaymentGateway,
+  type ProviderMovement,
+  ProviderSilent,
+  type RefundOrder,
+  type RefundOutcome,
+  type VoidOutcome,
 } from "./payment-gateway.ts";
 import { chargeRefusal, isFinal, outcomeOf, reasonOf, refundOutcome } from "./stripe-answers.ts";
 
@@ -49,7 +50,10 @@ export function openStripe({
     void: (known) => voidCharge(stripe, known),
     refund: (refund) => refundCharge(stripe, refund),
     findRefund: (refund) => findRefund(stripe, refund),
-    orderOf: async (reference) => (await intentNamed(stripe, reference))?.metadata.orderId,
+    orderOf: async (reference) => {
+      const intent = await intentNamed(stripe, reference);
+      return intent && (intent.metadata.orderId ?? null);
+    },
     totals: (known) => totals(stripe, known),
     movements: (from, to) => movements(stripe, from, to),
   };
@@ -159,14 +163,18 @@ async function totals(stripe: Stripe, { reference }: KnownCharge): Promise<Charg
   return { captured, refunded: captured === 0 ? 0 : refunded, currency: intent.currency.toUpperCase() };
 }
 
-/** Undefined when Stripe knows none. @throws for every other answer that is no intent */
+/** Undefined when Stripe knows none. @throws ProviderSilent for every other answer that is no intent */
 async function intentNamed(stripe: Stripe, id: string): Promise<Stripe.PaymentIntent | undefined> {
+  let intent: Stripe.PaymentIntent;
   try {
-    return await stripe.paymentIntents.retrieve(id, { expand: ["latest_charge"] });
+    intent = await stripe.paymentIntents.retrieve(id, { expand: ["latest_charge"] });
   } catch (error) {
     if (isFinal(error) && error.code === "resource_missing") return undefined;
-    throw error;
+    throw new ProviderSilent(reasonOf(error), { cause: error });
   }
+  // Whatever stands between us and Stripe may answer JSON too.
+  if (intent.object !== "payment_intent") throw new ProviderSilent("unreadable-answer");
+  return intent;
 }
 
 async function* movements(stripe: Stripe, from: Date, to: Date): AsyncIterable<ProviderMovement> {

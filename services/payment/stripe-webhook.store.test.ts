@@ -77,7 +77,8 @@ test("what is booked already costs no row and changes nothing", async () => {
 test("a refund made at the provider is booked once, and before the news of its charge too", async () => {
   await chargeUnknown();
   const { id } = intentOf() ?? { id: "" };
-  const charge = { ...chargeOf(), amount_refunded: 700 };
+  await service.stripePost("/v1/refunds", { payment_intent: id, amount: "700" });
+  const charge = { ...chargeOf() };
   const event = eventOf("charge.refunded", charge);
   expect(await service.webhook(event)).toMatchObject(taken);
   expect(await service.webhook(event)).toMatchObject(taken);

@@ -2,11 +2,14 @@ import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { Uuid } from "#mesh/uuid-schema";
 import { applyDispute } from "./apply-dispute.ts";
-import { applyCharge, applyRefund, type ChargeNews, type WebhookResult } from "./apply-event.ts";
+import { applyCharge, type ChargeNews, type WebhookResult } from "./apply-event.ts";
+import { applyRefund } from "./apply-refund.ts";
 import { applyRefundFailure } from "./apply-refund-failure.ts";
 import { parsedJson } from "./parsed-json.ts";
 import type { ChargeOutcome } from "./payment-gateway.ts";
+import { paymentOfCharge, paymentOfOrder } from "./payment-of-charge.ts";
 import { findByOrder } from "./payment-store.ts";
+import { type EventName, type NewsHandler, onNews, type ProviderNews } from "./provider-news.ts";
 import type { RefundDeps } from "./send-refund.ts";
 import { disputeNews, disputeSchema } from "./stripe-dispute.ts";
 
@@ -41,6 +44,7 @@ const chargeSchema = Type.Object({
 });
 
 const refundSchema = Type.Object({
+  id: Type.String(),
   payment_intent: Type.String(),
   amount: Type.Integer({ minimum: 1 }),
   currency: Type.String(),
@@ -49,83 +53,90 @@ const refundSchema = Type.Object({
   metadata: Type.Object({ refundId: Type.Optional(Uuid) }),
 });
 
-type Event = Pick<Static<typeof eventSchema>, "id" | "type">;
 type Intent = Static<typeof intentSchema>;
+type Charge = Static<typeof chargeSchema>;
 
-/** Applies an event of Stripe's whose signature was checked. @param body the event's JSON */
-export async function applyStripeWebhook(deps: RefundDeps, body: string): Promise<WebhookResult> {
+const intentNews = onNews(intentSchema, applyIntent);
+const disputed = onNews(disputeSchema, applyStripeDispute);
+const refundNews = onNews(refundSchema, applyStripeRefund);
+
+/** What is done about each of Stripe's events; of any other nothing is used. */
+export const stripeNews: ReadonlyMap<string, NewsHandler> = new Map([
+  ["payment_intent.succeeded", intentNews],
+  ["payment_intent.payment_failed", intentNews],
+  ["payment_intent.canceled", intentNews],
+  ["payment_intent.amount_capturable_updated", intentNews],
+  ["charge.refunded", onNews(chargeSchema, applyChargeRefund)],
+  ["charge.dispute.created", disputed],
+  ["charge.dispute.updated", disputed],
+  ["charge.dispute.closed", disputed],
+  ["charge.dispute.funds_withdrawn", disputed],
+  ["charge.dispute.funds_reinstated", disputed],
+  ["refund.failed", refundNews],
+  ["refund.updated", refundNews],
+  ["charge.refund.updated", refundNews],
+]);
+
+/** An event of Stripe's. Undefined for what is none. @param body its JSON */
+export function readStripeEvent(body: string): ProviderNews | undefined {
   const event = parsedJson(body);
-  if (!Value.Check(eventSchema, event)) return "malformed";
-  const { object } = event.data;
-  switch (event.type) {
-    case "payment_intent.succeeded":
-    case "payment_intent.payment_failed":
-    case "payment_intent.canceled":
-    case "payment_intent.amount_capturable_updated":
-      return Value.Check(intentSchema, object) ? await applyIntent(deps, event, object) : "not-ours";
-    case "charge.refunded": {
-      if (!Value.Check(chargeSchema, object)) return "not-ours";
-      const payment = await findByOrder(deps.sql, object.metadata.orderId);
-      const news = newsOf(event, object.payment_intent, object);
-      return await applyRefund(deps, payment, news, object.amount_refunded);
-    }
-    case "charge.dispute.created":
-    case "charge.dispute.updated":
-    case "charge.dispute.closed":
-    case "charge.dispute.funds_withdrawn":
-    case "charge.dispute.funds_reinstated":
-      return Value.Check(disputeSchema, object) ? await applyStripeDispute(deps, event, object) : "not-ours";
-    case "refund.failed":
-    case "refund.updated":
-    case "charge.refund.updated":
-      return Value.Check(refundSchema, object) ? await applyStripeRefund(deps, event, object) : "not-ours";
-    default:
-      return "not-ours";
-  }
+  if (!Value.Check(eventSchema, event)) return undefined;
+  return { id: event.id, type: event.type, object: event.data.object };
+}
+
+async function applyChargeRefund(
+  deps: RefundDeps,
+  event: EventName,
+  { payment_intent: reference, metadata, amount_refunded: refunded, ...charge }: Charge,
+): Promise<WebhookResult> {
+  const payment = await paymentOfOrder(deps.sql, "stripe", metadata.orderId);
+  if (payment === undefined) return "not-ours";
+  return await applyRefund(deps, payment, newsOf(event, reference, charge), refunded);
 }
 
 /** Of a refund only its coming back is news: that it was made is booked by who made it, or by `charge.refunded`. */
 async function applyStripeRefund(
   deps: RefundDeps,
-  event: Event,
-  {
-    payment_intent: reference,
-    amount,
-    currency,
-    status,
-    failure_reason: reason,
-    metadata,
-  }: Static<typeof refundSchema>,
+  event: EventName,
+  { id, payment_intent: of, amount, currency, status, ...refund }: Static<typeof refundSchema>,
 ): Promise<WebhookResult> {
   if (status !== "failed" && status !== "canceled") return "nothing-to-do";
-  const orderId = await deps.gateways.stripe.orderOf(reference);
-  const payment = orderId === undefined ? undefined : await findByOrder(deps.sql, orderId);
-  const news = newsOf(event, reference, { amount: payment?.amount ?? 0, currency });
-  const { refundId = null } = metadata;
-  return await applyRefundFailure(deps, payment, news, { refundId, amount, code: reason ?? status });
+  const payment = await paymentOfCharge(deps, "stripe", of);
+  if (typeof payment === "string") return payment;
+  const { refundId = null } = refund.metadata;
+  const failure = { refundId, reference: id, amount, code: refund.failure_reason ?? status };
+  return await applyRefundFailure(
+    deps,
+    payment,
+    newsOf(event, of, { amount: payment.amount, currency }),
+    failure,
+  );
 }
 
 /** A dispute does not carry our order's id; the intent that it is of does. */
 async function applyStripeDispute(
   deps: RefundDeps,
-  event: Event,
+  event: EventName,
   dispute: Static<typeof disputeSchema>,
 ): Promise<WebhookResult> {
   const reference = dispute.payment_intent;
-  const orderId = await deps.gateways.stripe.orderOf(reference);
-  const payment = orderId === undefined ? undefined : await findByOrder(deps.sql, orderId);
+  const payment = await paymentOfCharge(deps, "stripe", reference);
+  if (typeof payment === "string") return payment;
   // A part of the payment may be disputed, so that the amount of the charge says nothing here.
-  const of = { amount: payment?.amount ?? 0, currency: dispute.currency };
+  const of = { amount: payment.amount, currency: dispute.currency };
   return await applyDispute(deps, payment, newsOf(event, reference, of), disputeNews(event.type, dispute));
 }
 
-async function applyIntent(deps: RefundDeps, event: Event, intent: Intent): Promise<WebhookResult> {
+async function applyIntent(deps: RefundDeps, event: EventName, intent: Intent): Promise<WebhookResult> {
   if (event.type === "payment_intent.succeeded" && deps.settled.has(intent.id)) return "nothing-to-do";
   const payment = await findByOrder(deps.sql, intent.metadata.orderId);
   return await applyCharge(deps, payment, newsOf(event, intent.id, intent), outcomeOf(event, intent));
 }
 
-function outcomeOf({ type }: Event, { id: reference, last_payment_error: failure }: Intent): ChargeOutcome {
+function outcomeOf(
+  { type }: EventName,
+  { id: reference, last_payment_error: failure }: Intent,
+): ChargeOutcome {
   if (type === "payment_intent.succeeded") return { outcome: "captured", reference };
   if (type === "payment_intent.amount_capturable_updated") return { outcome: "authorized", reference };
   const code = type === "payment_intent.canceled" ? "canceled" : "generic_decline";
@@ -138,7 +149,7 @@ function outcomeOf({ type }: Event, { id: reference, last_payment_error: failure
 }
 
 const newsOf = (
-  { id: eventId, type }: Event,
+  { id: eventId, type }: EventName,
   reference: string,
   { amount, currency }: { amount: number; currency: string },
 ): ChargeNews => ({ eventId, type, reference, amount, currency });

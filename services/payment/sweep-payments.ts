@@ -7,6 +7,7 @@ import { deleteOldEvents } from "./provider-event-store.ts";
 import { claimDueRefunds, forgetOldKeys } from "./refund-store.ts";
 import { sealAuditLog } from "./seal-audit-log.ts";
 import { type RefundDeps, sendRefund } from "./send-refund.ts";
+import { takeWaitingNews } from "./take-news.ts";
 
 const atOnce = 20;
 const everyMs = 2_000;
@@ -43,7 +44,7 @@ async function sweepPayment(deps: RefundDeps, payment: Payment): Promise<void> {
   await releaseCancellation(deps.sql, payment.id, done === "processing" ? afterMs : null);
 }
 
-/** Sweeps and seals the audit log every two seconds until stopped; `stop` waits for what is under way. */
+/** Sweeps, takes up news that waits and seals the audit log every two seconds until stopped; `stop` waits for what is under way. */
 export function startSweep(deps: RefundDeps): { stop(): Promise<void> } {
   let prunedAt = deps.now().getTime();
   return startBackgroundWork({
@@ -52,6 +53,7 @@ export function startSweep(deps: RefundDeps): { stop(): Promise<void> } {
     log: deps.log,
     async work() {
       await sweepPayments(deps);
+      await takeWaitingNews(deps);
       await sealAuditLog(deps.sql);
       if (deps.now().getTime() - prunedAt < pruneEveryMs) return;
       prunedAt = deps.now().getTime();

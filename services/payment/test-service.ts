@@ -46,10 +46,12 @@ export async function startTestService({
   webhooks = false,
   capture = "automatic",
   keys = testKeys,
+  providerTimeoutMs = 400,
 }: {
   webhooks?: boolean;
   capture?: CaptureMode;
   keys?: string;
+  providerTimeoutMs?: number;
 } = {}) {
   const database: TestDatabase = await testDatabase(migrations);
   const lines: string[] = [];
@@ -110,7 +112,7 @@ export async function startTestService({
       metrics: createMetrics("payment-service"),
       now: () => new Date(Date.now() + clock.offsetMs),
       newId: uuidV7,
-      providerTimeoutMs: 400,
+      providerTimeoutMs,
     });
   const { app, deps } = make();
   // A second process on the same database, for what two of them may do at once.

@@ -26,7 +26,7 @@ export interface SandboxOptions {
   readonly webhookBackoffMs?: number;
   /** How long `pm_sandbox_timeoutAfterCharging` keeps its caller waiting, in milliseconds. */
   readonly hangMs?: number;
-  /** How long after it a refund of `pm_card_refundFail` comes back, in milliseconds. */
+  /** How long after it a refund of `pm_card_refundFail` or `SANDBOX_refundfail_…` comes back, in milliseconds. */
   readonly refundsFailAfterMs?: number;
   /** Where a buyer's browser reaches the sandbox; where it was asked, when undefined. */
   readonly publicUrl?: string | undefined;
@@ -54,6 +54,7 @@ const apiVersion = "2026-10-28.endive";
 /** A provider that is Stripe and PayPal in memory, for development and tests. The README tells what it can do. */
 export function createSandbox(options: SandboxOptions): Sandbox {
   const { secretKey, webhookSecret, webhookUrl, webhookAfterMs = 200, hangMs = 120_000, changed } = options;
+  const { refundsFailAfterMs = 2_000 } = options;
   const now = options.now ?? Date.now;
   const run = randomBytes(6).toString("hex");
   let made = 0;
@@ -80,6 +81,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
       webhookAfterMs,
       webhookBackoffMs: options.webhookBackoffMs ?? 500,
       hangMs,
+      refundsFailAfterMs,
       saved: options.saved?.paypal,
       changed: (change) => changed?.({ paypal: change }),
     });
@@ -94,7 +96,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
         books.failRefund(refund);
         changed?.(touched(books, refund.id));
       }
-    }, options.refundsFailAfterMs ?? 2_000);
+    }, refundsFailAfterMs);
     timer.unref?.();
   }
 

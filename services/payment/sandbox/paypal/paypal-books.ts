@@ -3,13 +3,23 @@ import { adjudicate, type DisputeHappening, disputed, type PaypalDisputeRecord }
 import { invalidRequest, notFound, unprocessable } from "./paypal-error.ts";
 
 /** What a buyer's PayPal account does when the order is captured. */
-export type Behaviour = "success" | "decline" | "timeout" | "late" | "duplicate" | "approval" | "dispute";
+export type Behaviour =
+  | "success"
+  | "decline"
+  | "timeout"
+  | "late"
+  | "duplicate"
+  | "approval"
+  | "dispute"
+  | "refundfail";
 
 export interface PaypalRefundRecord {
   id: string;
   amount: number;
   customId: string | null;
   at: number;
+  /** The money did not reach the buyer and is the shop's again. */
+  failed?: true;
 }
 
 /** A PayPal order. Amounts in minor units, times in milliseconds. */
@@ -30,11 +40,15 @@ export interface PaypalRecord {
 export type PaypalHappening =
   | DisputeHappening
   | { type: "CHECKOUT.ORDER.APPROVED" | "PAYMENT.CAPTURE.COMPLETED"; order: PaypalRecord }
-  | { type: "PAYMENT.CAPTURE.REFUNDED"; order: PaypalRecord; refund: PaypalRefundRecord };
+  | {
+      type: "PAYMENT.CAPTURE.REFUNDED" | "PAYMENT.REFUND.FAILED";
+      order: PaypalRecord;
+      refund: PaypalRefundRecord;
+    };
 
 /** `SANDBOX_success_1999_EUR_anything` is an order of 19.99 EUR that its buyer approved, without being made first. */
 const readyMade =
-  /^SANDBOX_(success|decline|timeout|late|duplicate|approval|dispute)_(\d{1,8})_([A-Z]{3})(?:_[A-Za-z0-9_]*)?$/;
+  /^SANDBOX_(success|decline|timeout|late|duplicate|approval|dispute|refundfail)_(\d{1,8})_([A-Z]{3})(?:_[A-Za-z0-9_]*)?$/;
 
 /** PayPal's own record of money. */
 export class PaypalBooks {
@@ -115,10 +129,16 @@ export class PaypalBooks {
     if (left === 0)
       throw unprocessable("CAPTURE_FULLY_REFUNDED", "The capture has already been fully refunded");
     if (amount > left) throw unprocessable("REFUND_AMOUNT_EXCEEDED", "The refund is more than what is left.");
-    const refund = { id: this.newId(), amount, customId, at: this.now() };
+    const refund: PaypalRefundRecord = { id: this.newId(), amount, customId, at: this.now() };
     order.refunds.push(refund);
     this.happened({ type: "PAYMENT.CAPTURE.REFUNDED", order, refund });
     return refund;
+  }
+
+  failRefund(order: PaypalRecord, refund: PaypalRefundRecord): void {
+    if (refund.failed) return;
+    refund.failed = true;
+    this.happened({ type: "PAYMENT.REFUND.FAILED", order, refund });
   }
 
   /** @param outcome as the request has it */
@@ -149,4 +169,4 @@ export class PaypalBooks {
 }
 
 export const refundedOf = ({ refunds }: PaypalRecord): number =>
-  refunds.reduce((sum, { amount }) => sum + amount, 0);
+  refunds.reduce((sum, { amount, failed }) => (failed ? sum : sum + amount), 0);

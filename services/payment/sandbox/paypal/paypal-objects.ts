@@ -59,7 +59,7 @@ export function refundObject(
 ): Record<string, unknown> {
   return {
     id: refund.id,
-    status: "COMPLETED",
+    status: refund.failed ? "FAILED" : "COMPLETED",
     amount: money(refund.amount, order.currency),
     ...(refund.customId !== null && { custom_id: refund.customId }),
     seller_payable_breakdown: { total_refunded_amount: money(refundedOf(order), order.currency) },
@@ -75,6 +75,7 @@ export function eventResource(event: PaypalHappening, at: string): Record<string
     case "PAYMENT.CAPTURE.COMPLETED":
       return captureObject(event.order, at);
     case "PAYMENT.CAPTURE.REFUNDED":
+    case "PAYMENT.REFUND.FAILED":
       return refundObject(event.order, event.refund, at);
     case "CUSTOMER.DISPUTE.CREATED":
     case "CUSTOMER.DISPUTE.RESOLVED":
@@ -116,13 +117,13 @@ export function transactionsOf(order: PaypalRecord): (Record<string, unknown> & 
     amount: number,
     custom: string | null,
     ms: number,
-    sign = "",
+    { sign = "", status = "S" } = {},
   ) => ({
     at: ms,
     transaction_info: {
       transaction_id: id,
       transaction_event_code: code,
-      transaction_status: "S",
+      transaction_status: status,
       transaction_initiation_date: new Date(ms).toISOString(),
       transaction_amount: {
         currency_code: order.currency,
@@ -134,7 +135,12 @@ export function transactionsOf(order: PaypalRecord): (Record<string, unknown> & 
   });
   return [
     line(order.captureId, "T0006", order.amount, order.customId, order.capturedAt),
-    ...order.refunds.map((each) => line(each.id, "T1107", each.amount, each.customId, each.at, "-")),
+    ...order.refunds.map((each) =>
+      line(each.id, "T1107", each.amount, each.customId, each.at, {
+        sign: "-",
+        status: each.failed ? "D" : "S",
+      }),
+    ),
   ];
 }
 

@@ -6,7 +6,12 @@ import { wait } from "../wait.ts";
 import { WebhookSender } from "../webhook-sender.ts";
 import { approvalPage } from "./approval-page.ts";
 import { createCertificate, type SigningCertificate } from "./certificate.ts";
-import { PaypalBooks, type PaypalHappening, type PaypalRecord } from "./paypal-books.ts";
+import {
+  PaypalBooks,
+  type PaypalHappening,
+  type PaypalRecord,
+  type PaypalRefundRecord,
+} from "./paypal-books.ts";
 import { PaypalRefusal } from "./paypal-error.ts";
 import { eventResource } from "./paypal-objects.ts";
 import { readPaypal, writePaypal } from "./paypal-routes.ts";
@@ -21,6 +26,8 @@ export interface PaypalSandboxOptions {
   readonly webhookAfterMs: number;
   readonly webhookBackoffMs: number;
   readonly hangMs: number;
+  /** How long after it a refund of `SANDBOX_refundfail_…` comes back. */
+  readonly refundsFailAfterMs: number;
   readonly saved: PaypalSaved | undefined;
   readonly changed: (change: PaypalSaved) => void;
 }
@@ -35,7 +42,6 @@ export type PaypalSandbox = ReturnType<typeof createPaypalSandbox>;
 
 const ownPath = /^\/(?:v1\/(?:oauth2|notifications|reporting|customer)|v2|checkoutnow)(?:\/|$)/;
 const lateMs = 10_000;
-const disputeAfterMs = 1000;
 
 /** The PayPal side of the sandbox: Orders v2, captures, refunds, transaction search and webhooks signed as PayPal does. */
 export function createPaypalSandbox(options: PaypalSandboxOptions) {
@@ -66,8 +72,19 @@ export function createPaypalSandbox(options: PaypalSandboxOptions) {
     };
   }
 
+  function refundComesBack(order: PaypalRecord, refund: PaypalRefundRecord): void {
+    const timer = setTimeout(() => {
+      books.failRefund(order, refund);
+      changed({ orders: [order], keys: [] });
+    }, options.refundsFailAfterMs);
+    timer.unref?.();
+  }
+
   function announce(event: PaypalHappening): void {
     const { behaviour } = event.order;
+    if (event.type === "PAYMENT.CAPTURE.REFUNDED" && behaviour === "refundfail") {
+      refundComesBack(event.order, event.refund);
+    }
     const captured = event.type === "PAYMENT.CAPTURE.COMPLETED";
     const payload = JSON.stringify({
       id: `WH-${books.newId()}`,
@@ -79,9 +96,7 @@ export function createPaypalSandbox(options: PaypalSandboxOptions) {
     });
     const copies = captured && behaviour === "duplicate" ? 3 : 1;
     const late = captured && behaviour === "late" ? lateMs : 0;
-    // Nobody disputes what the shop has not heard of yet.
-    const disputed = event.type === "CUSTOMER.DISPUTE.CREATED" ? disputeAfterMs : 0;
-    for (let i = 0; i < copies; i++) webhooks.send(payload, webhookAfterMs + late + disputed);
+    for (let i = 0; i < copies; i++) webhooks.send(payload, webhookAfterMs + late);
   }
 
   async function api(request: Request, url: URL): Promise<Answer> {
