@@ -153,6 +153,7 @@ describe("bad input", () => {
       400,
       "malformed-request",
     ],
+    ["a name twice", '{"count":0,"count":1}', "application/json", 400, "malformed-request"],
     ["U+0000", '{"count":1,"x":"a\\u0000b"}', "application/json", 422, "validation-failed"],
     ["half of a surrogate pair", '{"count":1,"x":"a\\ud800b"}', "application/json", 422, "validation-failed"],
     ["another type", '{"count":1}', "text/plain", 415, "unsupported-media-type"],

@@ -1,12 +1,12 @@
 import { ProblemError, problems } from "../problem.ts";
-import { refuseDeepJson, refuseOddText } from "./refuse-odd-json.ts";
+import { refuseDeepJson, refuseOddText, refuseRepeatedNames } from "./refuse-odd-json.ts";
 
 /** Refuses bytes that are no UTF-8 instead of replacing them. */
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
  * Reads a JSON body and refuses what is ambiguous: another content type, bytes that are no UTF-8,
- * more than `maxBytes`, nesting without end, text that cannot be kept.
+ * more than `maxBytes`, nesting without end, a name twice in one object, text that cannot be kept.
  * No body at all is null: whether one is needed is for the route's schema to say.
  * @throws ProblemError 400, 413, 415 or 422
  */
@@ -22,8 +22,9 @@ export function parseStrictJson(bytes: Uint8Array, contentType: string | null): 
   const text = decode(bytes);
   if (text === "") return null;
   if (!isJson(contentType)) throw new ProblemError(problems.unsupportedMediaType());
-  refuseDeepJson(text);
+  const names = refuseDeepJson(text);
   const value = parse(text);
+  refuseRepeatedNames(names, value);
   refuseOddText(text, value);
   return value;
 }
