@@ -49,6 +49,11 @@ export class AnswerWriter implements BodySink {
     this.#last ||= body.length === undefined && minor === 0;
     const framing = body.length ?? (this.#chunked ? "chunked" : "close");
     this.#send(responseHead(status, fields, { framing, keepLength: false, close: this.#last }));
+    // Writing may have found that the client has left: nobody would ever stop what was started then.
+    if (this.tcp.closed) {
+      body.cancel();
+      return;
+    }
     this.#stream = body;
     body.start(this);
   }
