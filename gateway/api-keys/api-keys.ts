@@ -1,9 +1,9 @@
 import { hash } from "node:crypto";
+import { BoundedMap } from "#mesh/bounded-map";
 import { looksLikeApiKey } from "#mesh/identity/api-key-format";
 import { TokenRefused } from "#mesh/identity/token-refused";
 import type { VerifiedToken } from "#mesh/identity/verified-token";
 import type { TokenVerifier } from "#mesh/identity/verify-token";
-import { BoundedMap } from "./bounded-map.ts";
 import type { ExchangeKey } from "./exchange-key.ts";
 
 /** The token that stands for a key, and what it says. */

@@ -1,5 +1,5 @@
+import { addressKey } from "#mesh/address-key";
 import type { VerifiedToken } from "#mesh/identity/verified-token";
-import { addressKey } from "./address-key.ts";
 import type { KeyPart, Limit } from "./limit.ts";
 
 /** What limits can count by of one request. */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
+import { addressKey } from "#mesh/address-key";
 import type { Problem } from "#mesh/problem";
 import type { Exchange } from "../exchange.ts";
-import { addressKey } from "../limits/address-key.ts";
 import { edgeProblems } from "../problems.ts";
 import type { Route } from "../routes.ts";
 import { signalOf } from "../threats/signal-of.ts";

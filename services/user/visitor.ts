@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { addressKey } from "#mesh/address-key";
 import type { Visitor } from "./session.ts";
 
 const maxAgentLength = 200;
@@ -17,14 +18,5 @@ export function visitorOf(request: Request): Visitor {
 }
 
 /** What limits count an address by: whoever has one IPv6 address has its whole /64. */
-export function networkOf(address: string): string {
-  if (isIP(address) !== 6) return address;
-  // The URL parser brings the address into its one short form (RFC 5952); what `::` stands for is put back.
-  const short = new URL(`http://[${address.split("%")[0]}]`).hostname.slice(1, -1);
-  const [head = "", tail] = short.split("::");
-  const left = head === "" ? [] : head.split(":");
-  const right = tail ? tail.split(":") : [];
-  const zeros = tail === undefined ? 0 : 8 - left.length - right.length;
-  const groups = [...left, ...Array.from({ length: zeros }, () => "0"), ...right];
-  return `${groups.slice(0, 4).join(":")}::/64`;
-}
+export const networkOf = (address: string): string =>
+  isIP(address) === 6 ? `${addressKey(address)}::/64` : address;

@@ -1,4 +1,5 @@
 import type { Redis } from "ioredis";
+import { BoundedMap } from "#mesh/bounded-map";
 import {
   type AttemptRate,
   attempt,
@@ -9,7 +10,6 @@ import {
   longestDelayMs,
   spend,
 } from "./attempt-rules.ts";
-import { BoundedMap } from "./bounded-map.ts";
 
 /** Counts attempts over all processes; while Redis is away, each process counts by itself and nobody is let in freely. */
 export interface AttemptCounters {
@@ -59,9 +59,9 @@ return 0`;
 const keyOf = (key: string) => `attempts:${key}`;
 
 export function createAttemptCounters({ redis, now }: { redis: Redis; now: () => Date }): AttemptCounters {
-  const arrivals = new BoundedMap<number>(20_000);
-  const failed = new BoundedMap<Failures>(20_000);
-  const members = new BoundedMap<ReadonlySet<string>>(5000);
+  const arrivals = new BoundedMap<number>(40_000);
+  const failed = new BoundedMap<Failures>(40_000);
+  const members = new BoundedMap<ReadonlySet<string>>(10_000);
 
   /** The shared count, or this process's own where there is none to be had. */
   const shared = <T>(work: () => Promise<T>, alone: () => T): Promise<T> => work().catch(alone);
