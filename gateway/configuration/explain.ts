@@ -1,10 +1,10 @@
 import { Buffer } from "node:buffer";
 import type { Problem } from "#mesh/problem";
 import type { RoutedRequest } from "../exchange.ts";
+import { maxRequestLineBytes } from "../http/incomplete-head.ts";
 import { maxHeadBytes, messageProblems } from "../http/message-problems.ts";
 import { parseRequestHead, type RequestHead } from "../http/request-head.ts";
 import type { Limit, Rate } from "../limits/limit.ts";
-import { maxRequestLineBytes } from "../listener/client-connection.ts";
 import { compileRoutes, type Route } from "../routes.ts";
 import { routeRequest } from "../stages/route-request.ts";
 import { type Refusal, refusalOf, refusalsBeforeRoute, refusalsOfRoute } from "./explain-refusals.ts";

@@ -9,8 +9,6 @@ import { EdgeRequest } from "./edge-request.ts";
 import type { EdgeResponse } from "./edge-response.ts";
 import { readProxyHeader } from "./proxy-protocol.ts";
 
-export { maxRequestLineBytes };
-
 type Phase = "proxy" | "idle" | "head" | "serving" | "skipping" | "lingering" | "closed";
 
 /** What may wait unread behind the request that is being answered, before the client is made to wait. */
