@@ -7,6 +7,8 @@ const schemaLock = 7_350_001;
  * Creates the tables of the embedded bus where they are not there yet.
  *
  * - `partitions.next_offset` is what the next message gets; the row's lock makes offsets gapless and visible in order.
+ * - `messages.partition_id` references nothing: what appends has just locked and updated the partition, and no partition is
+ *   ever deleted, so the check of each message would only cost (a quarter of appending).
  * - `offsets.next_offset` is what the group reads next in the partition.
  * - Who lives and who reads which partition is in no table: session advisory locks say it (embedded-session.ts).
  *
@@ -25,7 +27,7 @@ export async function createSchema(sql: Sql): Promise<void> {
       ) with (fillfactor = 20)`;
     await tx`
       create table if not exists messages (
-        partition_id int not null references partitions,
+        partition_id int not null,
         "offset" bigint not null,
         key text not null,
         value text not null,
@@ -33,6 +35,13 @@ export async function createSchema(sql: Sql): Promise<void> {
         at timestamptz not null default now(),
         primary key (partition_id, "offset")
       )`;
+    // Tables of before had the reference.
+    await tx`
+      do $$ begin
+        if exists (select from pg_constraint where conname = 'messages_partition_id_fkey') then
+          alter table messages drop constraint messages_partition_id_fkey;
+        end if;
+      end $$`;
     await tx`
       create table if not exists groups (
         id int generated always as identity primary key,
