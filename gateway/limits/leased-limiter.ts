@@ -1,15 +1,13 @@
-import type { Redis } from "ioredis";
-import { uuidV7 } from "#mesh/uuid-v7";
+import { realTiming, type Timing } from "../timing.ts";
 import type { Account } from "./account.ts";
+import type { Ledger } from "./ledger.ts";
 import type { Ask } from "./ledger-queue.ts";
 import type { Limit, Rate } from "./limit.ts";
 import { Limiter, type LimitRefusal, type Waiting } from "./limiter.ts";
+import { Patience } from "./patience.ts";
 import { ProcessCount } from "./process-count.ts";
-import { RedisLedger } from "./redis-ledger.ts";
 import { SharedClock } from "./shared-clock.ts";
 
-/** A request waits for Redis this long; with what the event loop adds a decision takes less than 5 ms. Milliseconds. */
-const patienceMs = 3;
 /** Redis is waited for again when it answers within this. Milliseconds. */
 const promptMs = 5;
 /** What nobody waits for goes along with the next command, or after this. Milliseconds. */
@@ -25,15 +23,16 @@ const sweepMs = 250;
 const idleMs = 60_000;
 
 export interface LeasedLimiterOptions {
-  readonly redis: Redis;
+  readonly ledger: Ledger;
   /** So many keys are remembered at most. */
   readonly maxKeys?: number;
   /** Processes that share the limits, as long as Redis has not said how many. */
   readonly processes?: number;
-  /** Processes of one name share. */
-  readonly group?: string;
   /** Told after each command: how long it took, in seconds, and how many keys it was for. */
   readonly onCommand?: (seconds: number, keys: number) => void;
+  readonly timing?: Timing;
+  /** From 0 to 1. */
+  readonly random?: () => number;
 }
 
 /**
@@ -42,29 +41,36 @@ export interface LeasedLimiterOptions {
  */
 export class LeasedLimiter {
   readonly limiter: Limiter;
-  readonly #clock = new SharedClock();
-  readonly #ledger: RedisLedger;
+  readonly #timing: Timing;
+  readonly #random: () => number;
+  readonly #clock: SharedClock;
+  readonly #ledger: Ledger;
   readonly #processes: ProcessCount;
-  readonly #waits = new Set<() => void>();
+  readonly #waits: Patience;
   readonly #onCommand: (seconds: number, keys: number) => void;
-  readonly #sweeper: NodeJS.Timeout;
-  #presence: NodeJS.Timeout;
-  #gathering: NodeJS.Timeout | undefined;
-  #patience: NodeJS.Timeout | undefined;
+  readonly #endSweeps: () => void;
+  /** What calls off the next sign of life and the next command. */
+  #endPresence: () => void;
+  #endGathering: (() => void) | undefined;
   /** Commands under way. */
   #underWay = 0;
   #gone = false;
   #closed = false;
-  #forgottenAt = performance.now();
+  #forgottenAt: number;
 
-  constructor({ redis, maxKeys, processes = 1, group = "limiter", onCommand }: LeasedLimiterOptions) {
+  constructor({ ledger, maxKeys, processes = 1, ...options }: LeasedLimiterOptions) {
     this.limiter = new Limiter(maxKeys);
     this.limiter.around.processes = processes;
     this.#processes = new ProcessCount(processes);
-    this.#ledger = new RedisLedger(redis, uuidV7(), group);
-    this.#onCommand = onCommand ?? (() => {});
-    this.#sweeper = setInterval(() => this.#sweep(), sweepMs);
-    this.#presence = setTimeout(() => void this.#announce(), 0);
+    this.#ledger = ledger;
+    this.#onCommand = options.onCommand ?? (() => {});
+    this.#random = options.random ?? Math.random;
+    this.#timing = options.timing ?? realTiming;
+    this.#clock = new SharedClock(this.#timing);
+    this.#waits = new Patience(this.#timing, () => this.#giveUpWaiting());
+    this.#forgottenAt = this.#timing.now();
+    this.#endSweeps = this.#timing.every(sweepMs, () => this.#sweep());
+    this.#endPresence = this.#timing.after(0, () => void this.#announce());
   }
 
   /** Whether decisions are made without Redis: it is away or slow. */
@@ -99,10 +105,9 @@ export class LeasedLimiter {
   /** Gives back what is held and leaves the others, if Redis is there. */
   async close(): Promise<void> {
     this.#closed = true;
-    clearInterval(this.#sweeper);
-    clearTimeout(this.#presence);
-    clearTimeout(this.#gathering);
-    clearTimeout(this.#patience);
+    this.#endSweeps();
+    this.#endPresence();
+    this.#endGathering?.();
     if (!this.#ledger.isReady || this.#gone) return;
     const { queue, around } = this.limiter;
     queue.dropLeases(this.now());
@@ -121,11 +126,11 @@ export class LeasedLimiter {
     return new Promise((resolve) => {
       let left = 0;
       const settle = () => {
-        if (!this.#waits.delete(settle)) return;
+        if (!this.#waits.leave(settle)) return;
         const standing = this.limiter.settle(waiting, this.now());
         resolve(standing === "allowed" ? undefined : standing);
       };
-      this.#waits.add(settle);
+      this.#waits.enter(settle);
       for (const ticket of waiting.tickets) {
         if (!ticket) continue;
         left++;
@@ -137,34 +142,26 @@ export class LeasedLimiter {
         this.#lose();
         return;
       }
-      this.#patience ??= setTimeout(() => this.#afterReading(() => this.#giveUpWaiting()), patienceMs);
       // What else comes in this turn of the event loop goes along.
       queueMicrotask(() => this.#flush());
     });
   }
 
-  /** An answer may have arrived while this process was busy: it is read first. */
-  #afterReading(next: () => void): void {
-    setImmediate(() => setImmediate(next));
-  }
-
-  /** Some have waited `patienceMs`, and an answer that has arrived meanwhile was read: from now on nobody waits. */
+  /** From now on nobody waits. */
   #giveUpWaiting(): void {
-    this.#patience = undefined;
-    if (this.#waits.size === 0) return;
     this.limiter.around.alone = true;
-    for (const settle of this.#waits) settle();
+    this.#waits.settleAll();
   }
 
   #flushLater(): void {
-    if (this.#gathering !== undefined || this.#gone || this.#closed) return;
+    if (this.#endGathering !== undefined || this.#gone || this.#closed) return;
     const backlog = this.limiter.queue.length >= maxBatch;
-    this.#gathering = setTimeout(() => this.#flush(), backlog ? 0 : gatherMs);
+    this.#endGathering = this.#timing.after(backlog ? 0 : gatherMs, () => this.#flush());
   }
 
   #flush(): void {
-    clearTimeout(this.#gathering);
-    this.#gathering = undefined;
+    this.#endGathering?.();
+    this.#endGathering = undefined;
     const { queue, around } = this.limiter;
     if (this.#gone || this.#closed || queue.length === 0 || this.#underWay >= maxUnderWay) return;
     if (!this.#ledger.isReady) {
@@ -184,7 +181,7 @@ export class LeasedLimiter {
 
   async #exchange(batch: readonly Ask[]): Promise<void> {
     const { queue } = this.limiter;
-    const sentAt = performance.now();
+    const sentAt = this.#timing.now();
     try {
       const { at, grants } = await this.#ledger.exchange(batch);
       this.#heard(at, sentAt, batch.length);
@@ -193,13 +190,10 @@ export class LeasedLimiter {
       this.#lose();
       queue.fail(batch);
     }
-    if (this.#waits.size > 0) return;
-    clearTimeout(this.#patience);
-    this.#patience = undefined;
   }
 
   #heard(at: number, sentAt: number, keys: number): void {
-    const tookMs = performance.now() - sentAt;
+    const tookMs = this.#timing.now() - sentAt;
     this.#clock.hear(at, sentAt);
     this.#onCommand(tookMs / 1000, keys);
     if (!this.#gone && tookMs <= promptMs) this.limiter.around.alone = false;
@@ -207,13 +201,12 @@ export class LeasedLimiter {
 
   #lose(): void {
     this.#gone = true;
-    this.limiter.around.alone = true;
     this.limiter.queue.clear();
-    for (const settle of this.#waits) settle();
+    this.#giveUpWaiting();
   }
 
   async #announce(): Promise<void> {
-    const sentAt = performance.now();
+    const sentAt = this.#timing.now();
     try {
       const { at, processes } = await this.#ledger.announce();
       const wasGone = this.#gone;
@@ -226,8 +219,8 @@ export class LeasedLimiter {
     }
     if (this.#closed) return;
     // Not all processes at the same time.
-    const everyMs = (this.#gone ? probeMs : presenceMs) * (0.75 + Math.random() / 2);
-    this.#presence = setTimeout(() => void this.#announce(), everyMs);
+    const everyMs = (this.#gone ? probeMs : presenceMs) * (0.75 + this.#random() / 2);
+    this.#endPresence = this.#timing.after(everyMs, () => void this.#announce());
   }
 
   /** What was let in meanwhile is told in batches, one after the other, while requests go on. */
@@ -240,8 +233,8 @@ export class LeasedLimiter {
     const { queue } = this.limiter;
     queue.sweep(this.now());
     if (queue.length > 0) this.#flushLater();
-    if (this.#gone || performance.now() - this.#forgottenAt < idleMs) return;
-    this.#forgottenAt = performance.now();
+    if (this.#gone || this.#timing.now() - this.#forgottenAt < idleMs) return;
+    this.#forgottenAt = this.#timing.now();
     this.limiter.forgetIdle();
   }
 }

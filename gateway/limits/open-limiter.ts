@@ -1,16 +1,22 @@
+import type { Redis } from "ioredis";
 import { Counter } from "prom-client";
 import type { Metrics } from "#observability/metrics";
 import { LeasedLimiter, type LeasedLimiterOptions } from "./leased-limiter.ts";
+import { RedisLedger } from "./redis-ledger.ts";
 import { sources } from "./tally.ts";
 
 /** Seconds; a command to Redis takes some tenths of a millisecond. */
 const commandBuckets = [0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1];
 
+type OpenLimiterOptions = Omit<LeasedLimiterOptions, "ledger" | "onCommand"> & {
+  readonly redis: Redis;
+  /** Processes of one name share. */
+  readonly group?: string | undefined;
+  readonly metrics: Metrics;
+};
+
 /** A limiter that can be watched. None of its metrics is labelled with a key. */
-export function openLimiter(
-  options: Omit<LeasedLimiterOptions, "onCommand"> & { readonly metrics: Metrics },
-): LeasedLimiter {
-  const { metrics } = options;
+export function openLimiter({ redis, group, metrics, ...options }: OpenLimiterOptions): LeasedLimiter {
   const seconds = metrics.histogram(
     "gateway_limiter_redis_seconds",
     "Commands of the limiter, from sending to the answer",
@@ -20,6 +26,7 @@ export function openLimiter(
   const renewals = metrics.counter("gateway_limiter_renewals_total", "Keys spoken of with Redis");
   const limiter = new LeasedLimiter({
     ...options,
+    ledger: new RedisLedger(redis, group),
     onCommand(took, keys) {
       seconds.observe(took);
       if (keys > 0) renewals.inc(keys);

@@ -1,4 +1,6 @@
 import type { Redis } from "ioredis";
+import { uuidV7 } from "#mesh/uuid-v7";
+import type { Ledger } from "./ledger.ts";
 import type { Ask, Grant } from "./ledger-queue.ts";
 
 /**
@@ -68,18 +70,16 @@ type WithScripts = Redis & {
   limitPresence(keyCount: number, key: string, id: string): Promise<number[]>;
 };
 
-/** The shared counts in Redis. Whatever goes wrong there rejects. */
-export class RedisLedger {
+/** The shared counts in Redis. */
+export class RedisLedger implements Ledger {
   readonly #redis: WithScripts;
+  /** Of this process among those that share the limits. */
+  readonly #id = uuidV7();
 
-  /**
-   * @param id of this process among those that share the limits
-   * @param group what they are called together
-   */
+  /** @param group what they are called together */
   constructor(
     redis: Redis,
-    private readonly id: string,
-    private readonly group: string,
+    private readonly group = "limiter",
   ) {
     redis.defineCommand("limitLedger", { lua: ledgerScript });
     redis.defineCommand("limitPresence", { lua: presenceScript });
@@ -90,7 +90,6 @@ export class RedisLedger {
     return this.#redis.status === "ready";
   }
 
-  /** @returns the time of Redis in ms since the epoch, and a grant for each of the batch */
   async exchange(batch: readonly Ask[]): Promise<{ at: number; grants: Grant[] }> {
     const parts: (string | number)[] = batch.map(({ account }) => account.storeKey);
     for (const { account, need, extra, back, keepAheadMs, owed } of batch) {
@@ -107,13 +106,12 @@ export class RedisLedger {
     return { at: (answer[0] ?? 0) / 1000, grants };
   }
 
-  /** @returns the time of Redis, and how many processes live */
   async announce(): Promise<{ at: number; processes: number }> {
-    const [at = 0, processes = 1] = await this.#redis.limitPresence(1, `${this.group}:processes`, this.id);
+    const [at = 0, processes = 1] = await this.#redis.limitPresence(1, `${this.group}:processes`, this.#id);
     return { at: at / 1000, processes };
   }
 
   async leave(): Promise<void> {
-    await this.#redis.zrem(`${this.group}:processes`, this.id);
+    await this.#redis.zrem(`${this.group}:processes`, this.#id);
   }
 }

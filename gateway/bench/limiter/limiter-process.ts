@@ -4,6 +4,7 @@ import { openRedis, redisReady } from "#mesh/redis/open-redis";
 import { createLog } from "#observability/log";
 import { LeasedLimiter } from "../../limits/leased-limiter.ts";
 import type { Limit } from "../../limits/limit.ts";
+import { RedisLedger } from "../../limits/redis-ledger.ts";
 import { CallPerRequest } from "./call-per-request.ts";
 import type { Order } from "./limiter-processes.ts";
 import { LocalLimiter } from "./local-limiter.ts";
@@ -15,7 +16,7 @@ const redis = openRedis({ url, name: "bench", log });
 await redisReady(redis);
 let commands = 0;
 const leased = new LeasedLimiter({
-  redis,
+  ledger: new RedisLedger(redis),
   processes: Number(processes),
   onCommand: () => {
     commands++;
