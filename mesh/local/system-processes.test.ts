@@ -3,6 +3,7 @@ import { developmentPorts } from "./ports.ts";
 import { createSecrets, serviceTrust } from "./secrets.ts";
 import { serviceNames } from "./service-names.ts";
 import { type ProcessDefinition, systemProcesses } from "./system-processes.ts";
+import { welcome } from "./welcome.ts";
 
 const secrets = await createSecrets();
 const databaseUrls = Object.fromEntries(
@@ -33,6 +34,14 @@ test("each service has its own database and key, and trusts all", () => {
 
 test("what all may see holds no private key", () => {
   for (const key of serviceTrust(secrets).keys) expect(Object.keys(key)).not.toContain("d");
+});
+
+test("who issues tokens is called by the address that a person is told, in every process", () => {
+  const definitions = systemProcesses({ ...settings, ports: developmentPorts("700") });
+  const issuers = definitions.filter(({ env }) => env.JWKS_URL).map(({ env }) => env.TOKEN_ISSUER);
+  expect(issuers).toEqual(Array(serviceNames.length + 1).fill("http://127.0.0.1:8780"));
+  expect(byName(definitions, "user-service").env.PUBLIC_URL).toBe("http://127.0.0.1:8780");
+  expect(welcome(developmentPorts("700"), { sandbox: true })).toContain("http://127.0.0.1:8780\n");
 });
 
 test("a key is given only to the process that needs it", () => {

@@ -186,6 +186,8 @@ function common({ ports, stores, chosen }: SystemSettings): Record<string, strin
     HOST: "127.0.0.1",
     REDIS_URL: stores.redisUrl,
     JWKS_URL: `${localUrl(ports.user)}/.well-known/jwks.json`,
+    // RFC 8414 §3.3: clients take the metadata only from the address that it names as the issuer.
+    TOKEN_ISSUER: localUrl(ports.gateway),
     // As in the image: nothing shows a stack trace to a client.
     NODE_ENV: "production",
     ...given(chosen, ["LOG_LEVEL"]),

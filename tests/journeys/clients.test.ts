@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { createHash, randomBytes } from "node:crypto";
+import { allowInsecureRequests, clientCredentialsGrant, discovery } from "openid-client";
 import { eventually } from "#mesh/eventually";
 import { buy, call, newPerson, newProduct, password, someAddress, type Tokens } from "./person.ts";
 import { system } from "./system.ts";
@@ -52,6 +53,21 @@ async function token(fields: Record<string, string>): Promise<OAuthAnswer> {
 const status = async (path: string, bearer: string) => (await call("GET", path, { token: bearer })).status;
 const refused = (path: string, bearer: string) =>
   eventually(async () => ((await status(path, bearer)) === 401 ? true : undefined), { withinMs: 1000 });
+
+test("a standard client finds everything by the address alone", async () => {
+  const found = await discovery(new URL(system.gateway), client.id, client.secret, undefined, {
+    algorithm: "oauth2",
+    // Without TLS, as `bun dev` is.
+    execute: [allowInsecureRequests],
+  });
+  expect(found.serverMetadata().issuer).toBe(system.gateway);
+  const { access_token: own } = await clientCredentialsGrant(found, { scope: "products:read" });
+  expect(await status("/api/products", own)).toBe(200);
+  const refusal = await clientCredentialsGrant(found, { scope: "everything" }).catch(
+    (error: unknown) => error,
+  );
+  expect(refusal).toMatchObject({ error: "invalid_scope", status: 400 });
+});
 
 test("a client gets a token by its secret, sees the catalogue with it, and nobody's orders", async () => {
   const { access_token: own, scope } = await token({ grant_type: "client_credentials" });
