@@ -11,6 +11,7 @@ export async function createDocsAnswer(): Promise<Answer> {
   const [page, style, ...scripts] = await Promise.all([
     read("docs.html"),
     read("docs.css"),
+    read("docs-credentials.js"),
     read("docs-example.js"),
     read("docs-page.js"),
   ]);

@@ -1,4 +1,5 @@
 // Runs in the reader's browser, on /docs. Everything shown is set as text, never as markup.
+import { credentialHeader, credentialNote, isClosed } from "./docs-credentials.js";
 import { exampleOf, resolvedSchema, withProduct } from "./docs-example.js";
 
 const byId = (id) => document.getElementById(id);
@@ -112,7 +113,7 @@ function requestOf(form, method, path, secured) {
   }
   if (query.size > 0) url += `?${query}`;
   if (body) headers["content-type"] = "application/json";
-  if (secured && tokenField.value) headers.authorization = `Bearer ${tokenField.value.trim()}`;
+  if (secured && tokenField.value) Object.assign(headers, credentialHeader(tokenField.value.trim()));
   return { url, init: { method: method.toUpperCase(), headers, ...(body && { body }) } };
 }
 
@@ -120,10 +121,10 @@ const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
 function curlOf({ url, init }) {
   const parts = [`curl -X ${init.method} ${quoted(location.origin + url)}`];
+  // What opens doors is not shown: the shell puts it in.
+  const hidden = { authorization: '"authorization: Bearer $TOKEN"', "x-api-key": '"x-api-key: $API_KEY"' };
   for (const [name, value] of Object.entries(init.headers)) {
-    parts.push(
-      `-H ${quoted(`${name}: ${name === "authorization" ? "Bearer $TOKEN" : value}`).replace("'authorization: Bearer $TOKEN'", '"authorization: Bearer $TOKEN"')}`,
-    );
+    parts.push(`-H ${hidden[name] ?? quoted(`${name}: ${value}`)}`);
   }
   if (init.body) parts.push(`-d ${quoted(init.body)}`);
   return parts.join(" \\\n  ");
@@ -175,6 +176,8 @@ function pretty(text) {
 function fillCall(body, method, path, operation, root) {
   if (operation.description)
     body.append(element("p", { className: "quiet" }, ...prose(operation.description)));
+  const note = credentialNote(operation);
+  if (note) body.append(element("p", { className: "quiet" }, ...prose(note)));
   const sent = jsonOf(operation.requestBody);
   if (sent) body.append(element("h3", { textContent: "Body" }), schemaTree(sent.schema, root));
   for (const [status, described] of Object.entries(operation.responses ?? {})) {
@@ -213,7 +216,7 @@ function fillCall(body, method, path, operation, root) {
   form.append(element("div", {}, element("button", { type: "submit", textContent: "Send" })), out);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    void send(form, out, requestOf(form, method, path, operation.security !== undefined));
+    void send(form, out, requestOf(form, method, path, isClosed(operation)));
   });
   body.append(form);
 }

@@ -1,5 +1,7 @@
 import { expect, test } from "bun:test";
-import { readGatewayFile } from "../configuration/gateway-file.ts";
+import { readFileSync } from "node:fs";
+import { placeholderVariables } from "../config.ts";
+import { parseGatewayFile, readGatewayFile } from "../configuration/gateway-file.ts";
 import { compileRoutes } from "../routes.ts";
 import { joinOpenApi } from "./join-openapi.ts";
 
@@ -19,6 +21,7 @@ routes:
     {},
   ),
 );
+const own = readFileSync(new URL("../gateway.yaml", import.meta.url), "utf8");
 const item = { $ref: "#/components/schemas/Item" };
 const order = {
   openapi: "3.0.3",
@@ -103,4 +106,45 @@ test("a service that is away leaves its calls without a description, and the doc
   expect(joined["x-unavailable"]).toEqual(["order"]);
   expect(joined.info).toMatchObject({ description: expect.stringContaining("Partial: order") });
   expect(joined.paths["/api/orders/{id}"]?.get).toMatchObject({ parameters: [{ name: "id" }] });
+});
+
+test("who calls by key or as an application finds how, and which calls take it", () => {
+  const { file } = parseGatewayFile("gateway.yaml", own, placeholderVariables({}));
+  const table = compileRoutes(file);
+  const joined = joinOpenApi(table.routes, new Map());
+  expect(joined.components).toMatchObject({
+    securitySchemes: {
+      bearer: { type: "http", scheme: "bearer" },
+      apiKey: { type: "apiKey", in: "header", name: "x-api-key" },
+      oauth: {
+        type: "oauth2",
+        flows: {
+          authorizationCode: {
+            authorizationUrl: "/oauth/authorize",
+            tokenUrl: "/oauth/token",
+            scopes: { "orders:read": "See your orders and their history" },
+          },
+          clientCredentials: { scopes: { "products:read": "See products and categories" } },
+        },
+      },
+    },
+  });
+  const security = (path: string, method: string) =>
+    (joined.paths[path]?.[method] as { security?: unknown } | undefined)?.security;
+  expect(security("/api/orders", "get")).toEqual([
+    { bearer: [] },
+    { oauth: ["orders:read"] },
+    { apiKey: [] },
+  ]);
+  expect(security("/api/orders/{id}/ship", "post")).toEqual([{ bearer: [] }, { apiKey: [] }]);
+  expect(security("/api/products", "get")).toEqual([{}, { bearer: [] }, { apiKey: [] }]);
+  expect(security("/api/sessions", "get")).toEqual([{ bearer: [] }]);
+  expect(security("/api/auth/login", "post")).toBeUndefined();
+  for (const route of table.routes) {
+    for (const method of route.methods) {
+      const ways = (security(route.template, method.toLowerCase()) ?? []) as object[];
+      const takesKeys = ways.some((way) => "apiKey" in way);
+      expect([route.template, takesKeys]).toEqual([route.template, route.auth.accept.includes("api-key")]);
+    }
+  }
 });

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import type { Route } from "../routes.ts";
 import { detailsOperation } from "./details-operation.ts";
+import { securityOf, securitySchemes } from "./security-schemes.ts";
 
 type Json = Record<string, unknown>;
 
@@ -56,7 +57,7 @@ export function joinOpenApi(
         ? indexed.get(route.target.upstream.name)?.get(`${method} ${shape(route.template)}`)
         : detailsOperation;
     paths[route.template] ??= {};
-    Object.assign(paths[route.template] ?? {}, { [method]: complete(route, described) });
+    Object.assign(paths[route.template] ?? {}, { [method]: complete(route, described, routes) });
   }
   const away = [...documents].filter(([, document]) => !isJson(document)).map(([upstream]) => upstream);
   return {
@@ -66,7 +67,7 @@ export function joinOpenApi(
     paths,
     components: {
       schemas,
-      securitySchemes: { bearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" } },
+      securitySchemes: securitySchemes(routes),
     },
     "x-unavailable": away,
   };
@@ -88,7 +89,7 @@ function* calls(routes: readonly Route[]): Generator<{ route: Route; method: str
 }
 
 /** The operation with what the edge adds to it: who may call, its parameters, how it refuses. */
-function complete(route: Route, described: Json | undefined): Json {
+function complete(route: Route, described: Json | undefined, routes: readonly Route[]): Json {
   const group = route.target.kind === "upstream" ? route.target.upstream.name : "order";
   const own = described ?? { summary: "No description at the moment", responses: {} };
   const given = Array.isArray(own.parameters) ? own.parameters : [];
@@ -113,7 +114,8 @@ function complete(route: Route, described: Json | undefined): Json {
         content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
       },
     },
-    ...(!route.auth.anonymous && { security: [{ bearer: [] }], "x-role": roleOf(route.auth) }),
+    ...securityOf(route, routes),
+    ...(!route.auth.anonymous && { "x-role": roleOf(route.auth) }),
   };
 }
 
