@@ -3,12 +3,12 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { childEnvironment } from "./child-environment.ts";
+import { type DebianProgram, debianProgram } from "./debian-program.ts";
 import { freePorts } from "./free-ports.ts";
 import type { Home } from "./home.ts";
 import { diskFull, LocalFailure } from "./local-failure.ts";
 import { logTail } from "./log-tail.ts";
 import { portHolder } from "./port-holder.ts";
-import { redisProgram } from "./redis-program.ts";
 import { type RunningProcess, rotateLog, spawnProcess } from "./spawn-process.ts";
 
 export interface RedisServer {
@@ -24,6 +24,17 @@ export interface RedisOptions {
   readonly port?: number | undefined;
 }
 
+/** In Debian redis-tools holds the server's program, under another name. */
+const redis: DebianProgram = {
+  names: ["redis-server", "valkey-server"],
+  packages: ["redis-tools"],
+  path: "usr/bin/redis-server",
+  linkTo: "redis-check-rdb",
+  versionFlag: "--version",
+  folder: "redis",
+  advice: "install redis-server or valkey-server, or set REDIS_URL to a running one",
+};
+
 /**
  * Starts Redis on a free port, or the given one. With `durable` it keeps its data in `<home>/redis` (append-only file, written
  * to disk every second): sessions and queued mails survive a restart.
@@ -33,7 +44,7 @@ export async function startRedis(
   home: Home,
   { password, durable, port: given }: RedisOptions,
 ): Promise<RedisServer> {
-  const { command, env } = await redisProgram(home.cache);
+  const program = await debianProgram(home.cache, redis);
   const folder = join(home.directory, "redis");
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const [free = 0] = await freePorts(1);
@@ -44,9 +55,9 @@ export async function startRedis(
   const running = await spawnProcess(home, {
     name: "redis",
     group: "store",
-    command: [...command, configuration],
+    command: [program.path, configuration],
     cwd: folder,
-    env: childEnvironment(env),
+    env: childEnvironment(program.env),
   });
   await untilItAnswers(port, password, running, folder);
   return { url: `redis://:${password}@127.0.0.1:${port}`, port, process: running };

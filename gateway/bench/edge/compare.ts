@@ -1,6 +1,6 @@
+import { debianProgram, type Program } from "../../../mesh/local/debian-program.ts";
 import type { Terminal } from "../../../mesh/local/terminal.ts";
 import { type Comparison, comparisonTable, ours } from "./comparison-table.ts";
-import { debianProgram, type Program } from "./debian-program.ts";
 import { type PacedRound, pacedRound, type SaturatedRound, saturatedRound } from "./measure.ts";
 import type { EdgeOptions } from "./options.ts";
 import type { Bench, Peer } from "./peer.ts";

@@ -1,4 +1,4 @@
-import type { Program } from "./debian-program.ts";
+import type { Program } from "../../../mesh/local/debian-program.ts";
 import type { Bench, Peer } from "./peer.ts";
 import { busySeconds, cpuSecondsOf } from "./process-usage.ts";
 import { runLoad } from "./run-load.ts";

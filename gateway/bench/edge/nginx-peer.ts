@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Program } from "./debian-program.ts";
+import type { Program } from "../../../mesh/local/debian-program.ts";
 import type { Bench, Peer } from "./peer.ts";
 import { path } from "./sample-request.ts";
 import { startServer } from "./start-server.ts";

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { eventually } from "#mesh/eventually";
+import { debianProgram } from "../../../mesh/local/debian-program.ts";
 import type { Terminal } from "../../../mesh/local/terminal.ts";
 import { checkPeer } from "./check-peer.ts";
-import { debianProgram } from "./debian-program.ts";
 import { startGatewayPeer } from "./gateway-peer.ts";
 import { withCost } from "./measure.ts";
 import type { EdgeOptions } from "./options.ts";

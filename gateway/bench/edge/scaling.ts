@@ -1,8 +1,8 @@
 import { availableParallelism } from "node:os";
+import { debianProgram } from "../../../mesh/local/debian-program.ts";
 import type { Terminal } from "../../../mesh/local/terminal.ts";
 import { checkPeer } from "./check-peer.ts";
 import { planCores } from "./cores.ts";
-import { debianProgram } from "./debian-program.ts";
 import { startGatewayPeer } from "./gateway-peer.ts";
 import { type SaturatedRound, saturatedRound } from "./measure.ts";
 import type { EdgeOptions } from "./options.ts";

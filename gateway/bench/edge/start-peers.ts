@@ -1,6 +1,6 @@
+import { type DebianProgram, debianProgram, type Program } from "../../../mesh/local/debian-program.ts";
 import { LocalFailure } from "../../../mesh/local/local-failure.ts";
 import { checkPeer } from "./check-peer.ts";
-import { debianProgram, type Program } from "./debian-program.ts";
 import { startFastifyPeer } from "./fastify-peer.ts";
 import { startGatewayPeer } from "./gateway-peer.ts";
 import { startHaproxyPeer } from "./haproxy-peer.ts";
@@ -10,21 +10,34 @@ import type { Bench, MissingPeer, Peer } from "./peer.ts";
 import type { Tokens } from "./tokens.ts";
 import { startUpstream } from "./upstream.ts";
 
+const advice = "install it";
+
 export const programs = {
   wrk: {
-    name: "wrk",
+    names: ["wrk"],
     packages: ["wrk", "libluajit-5.1-2"],
     path: "usr/bin/wrk",
     versionFlag: "-v",
+    folder: "debian-wrk",
+    advice,
   },
-  nginx: { name: "nginx", packages: ["nginx"], path: "usr/sbin/nginx", versionFlag: "-v" },
+  nginx: {
+    names: ["nginx"],
+    packages: ["nginx"],
+    path: "usr/sbin/nginx",
+    versionFlag: "-v",
+    folder: "debian-nginx",
+    advice,
+  },
   haproxy: {
-    name: "haproxy",
+    names: ["haproxy"],
     packages: ["haproxy", "libopentracing-c-wrapper0"],
     path: "usr/sbin/haproxy",
     versionFlag: "-v",
+    folder: "debian-haproxy",
+    advice,
   },
-} as const;
+} as const satisfies Record<string, DebianProgram>;
 
 /** What is behind all of them. */
 export interface Behind {

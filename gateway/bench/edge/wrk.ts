@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { childEnvironment } from "../../../mesh/local/child-environment.ts";
+import type { Program } from "../../../mesh/local/debian-program.ts";
 import { LocalFailure } from "../../../mesh/local/local-failure.ts";
 import { spawnProcess } from "../../../mesh/local/spawn-process.ts";
 import { boundTo } from "./cores.ts";
-import type { Program } from "./debian-program.ts";
 import type { Bench, Peer } from "./peer.ts";
 import { path, requestHeaders } from "./sample-request.ts";
 

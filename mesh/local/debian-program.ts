@@ -1,17 +1,24 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { findProgram } from "../../../mesh/local/find-program.ts";
-import { LocalFailure } from "../../../mesh/local/local-failure.ts";
-import { runProgram } from "../../../mesh/local/run-program.ts";
+import { findProgram } from "./find-program.ts";
+import { LocalFailure } from "./local-failure.ts";
+import { runProgram } from "./run-program.ts";
 
 export interface DebianProgram {
-  readonly name: string;
+  /** Any of these will do. The unpacked one goes by the first. */
+  readonly names: readonly [string, ...string[]];
   /** The first is the program's own; with them come those libraries of theirs that are not installed. */
-  readonly packages: readonly string[];
+  readonly packages: readonly [string, ...string[]];
   /** Where the program stands in it. */
   readonly path: string;
+  /** Beside it, where it is only a link: a program that acts by the name it is called by. */
+  readonly linkTo?: string;
   /** An argument with which it only says what it is. */
   readonly versionFlag: string;
+  /** In the cache, of the unpacked one. */
+  readonly folder: string;
+  /** What a person can do where there is none. */
+  readonly advice: string;
 }
 
 export interface Program {
@@ -20,6 +27,7 @@ export interface Program {
   readonly env: Readonly<Record<string, string>>;
 }
 
+/** Programs say what is read here in the words of no language. */
 const c = { LC_ALL: "C" };
 
 /**
@@ -27,9 +35,11 @@ const c = { LC_ALL: "C" };
  * @throws LocalFailure that says why there is none
  */
 export async function debianProgram(cache: string, wanted: DebianProgram): Promise<Program> {
-  const installed = findProgram(wanted.name) ?? superuserProgram(wanted.name);
-  if (installed) return tryProgram(wanted, installed, {}, cache);
-  const folder = join(cache, `debian-${wanted.name}`);
+  for (const name of wanted.names) {
+    const installed = findProgram(name) ?? superuserProgram(name);
+    if (installed) return tryProgram(wanted, installed, {}, cache);
+  }
+  const folder = join(cache, wanted.folder);
   if (!existsSync(folder)) await unpack(cache, folder, wanted);
   return tryProgram(wanted, join(folder, wanted.path), libraryPath(folder), cache);
 }
@@ -49,39 +59,41 @@ function libraryPath(folder: string): Record<string, string> {
 
 /** wrk says its version and ends with 1: what counts is that it says it. */
 async function tryProgram(
-  { name, versionFlag }: DebianProgram,
+  wanted: DebianProgram,
   path: string,
   env: Readonly<Record<string, string>>,
   cwd: string,
 ): Promise<Program> {
-  const { output } = await runProgram([path, versionFlag], { cwd, env });
+  const { output } = await runProgram([path, wanted.versionFlag], { cwd, env });
   const version = /\d+\.\d+(\.\d+)?/.exec(output)?.[0];
-  if (output.includes("error while loading") || !version) {
-    throw new LocalFailure(`${name} does not run (${output.trim().split("\n")[0]})`);
-  }
+  if (output.includes("error while loading") || !version)
+    throw missing(wanted, `the one in ${path} does not run (${output.trim().split("\n")[0]})`);
   return { path, version, env };
+}
+
+function missing({ names, advice }: DebianProgram, why: string): LocalFailure {
+  return new LocalFailure(`No ${names.join(" or ")} can be had, ${why}: ${advice}`);
 }
 
 /** In a folder beside, renamed when the program has been seen to run. */
 async function unpack(cache: string, folder: string, wanted: DebianProgram): Promise<void> {
-  if (!findProgram("apt-get") || !findProgram("dpkg")) {
-    throw new LocalFailure(`${wanted.name} is not installed and there is no apt-get to fetch it with`);
-  }
-  const unfinished = mkdtempSync(join(cache, "debian-"));
+  if (!findProgram("apt-get") || !findProgram("dpkg"))
+    throw missing(wanted, "there is no apt-get to fetch it with");
+  const unfinished = mkdtempSync(join(cache, `${wanted.folder}-`));
   const lists = join(unfinished, "apt");
   try {
     if (!(await download(unfinished, wanted.packages, []))) {
       const state = privateAptState(lists);
       await runProgram(["apt-get", "update", ...state], { cwd: unfinished, env: c });
-      if (!(await download(unfinished, wanted.packages, state))) {
-        throw new LocalFailure(`apt-get cannot download ${wanted.packages[0]}`);
-      }
+      if (!(await download(unfinished, wanted.packages, state)))
+        throw missing(wanted, `apt-get cannot download ${wanted.packages[0]}`);
     }
     for (const name of readdirSync(unfinished).filter((each) => each.endsWith(".deb"))) {
       await runProgram(["dpkg", "-x", name, "."], { cwd: unfinished });
       rmSync(join(unfinished, name));
     }
     rmSync(lists, { recursive: true, force: true });
+    if (wanted.linkTo !== undefined) symlinkSync(wanted.linkTo, join(unfinished, wanted.path));
     await tryProgram(wanted, join(unfinished, wanted.path), libraryPath(unfinished), cache);
     renameSync(unfinished, folder);
   } finally {
