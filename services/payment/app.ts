@@ -11,13 +11,14 @@ export interface PaymentAppOptions
 
 /** Wires payment-service. `deps` is what its use cases need; the sweep in `main.ts` takes them too. */
 export function createPaymentApp(options: PaymentAppOptions) {
-  const { config, sql, identity, log, metrics, now } = options;
+  const { config, sql, identity, log, metrics, tracing, now } = options;
   const deps = createPaymentDeps(options);
   const base = {
     name: "payment-service",
     identity,
     log,
     metrics,
+    tracing,
     rawBodyRoutes: [stripeWebhookPath, paypalWebhookPath],
   } as const;
   const { paypalWebhookId: webhookId, paypalApiUrl: apiUrl } = config;

@@ -1,3 +1,4 @@
+import { inSpan } from "#observability/trace/in-span";
 import { auditEntry } from "./audit-log.ts";
 import { askProvider, type ChargeDeps } from "./charge-payment.ts";
 import { type Standing, standingOf } from "./payment.ts";
@@ -10,7 +11,16 @@ export type CaptureResult = Standing | { readonly standing: "nothing-held" };
  * Takes the money that an order's charge holds, once. Asked for, it comes to its end by itself; `open` means that it is
  * not known yet whether it was taken. A captured payment is captured already.
  */
-export async function capturePayment(deps: ChargeDeps, orderId: string): Promise<CaptureResult> {
+export function capturePayment(deps: ChargeDeps, orderId: string): Promise<CaptureResult> {
+  const attributes = { "order.id": orderId, "payment.operation": "capture" };
+  return inSpan("payment-processing", { attributes }, async (span) => {
+    const result = await capture(deps, orderId);
+    span.setAttribute("payment.standing", result.standing);
+    return result;
+  });
+}
+
+async function capture(deps: ChargeDeps, orderId: string): Promise<CaptureResult> {
   const audit = auditEntry(deps.now(), "capture-asked", null, { orderId });
   await markCaptureAsked(deps.sql, orderId, audit);
   const payment = await findByOrder(deps.sql, orderId);

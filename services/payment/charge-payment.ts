@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { crashPoint } from "#mesh/crash-point";
 import type { Reader } from "#mesh/postgres/sql";
 import type { Log } from "#observability/log";
+import { inSpan } from "#observability/trace/in-span";
 import type { Keyring } from "./keyring.ts";
 import {
   type ChargeRequest,
@@ -58,7 +59,17 @@ const approvalUsed: Standing = {
  * Charges an order, once: the order's row is there before the provider is asked, whoever asks holds the row, and the
  * provider knows the order id as its idempotency key. `open` means ask again: the outcome is not known yet.
  */
-export async function chargePayment(deps: ChargeDeps, request: ChargeRequest): Promise<ChargeResult> {
+export function chargePayment(deps: ChargeDeps, request: ChargeRequest): Promise<ChargeResult> {
+  const { orderId, method } = request;
+  const attributes = { "order.id": orderId, "payment.operation": "charge", "payment.method": method.type };
+  return inSpan("payment-processing", { attributes }, async (span) => {
+    const result = await charge(deps, request);
+    span.setAttribute("payment.standing", result.standing);
+    return result;
+  });
+}
+
+async function charge(deps: ChargeDeps, request: ChargeRequest): Promise<ChargeResult> {
   const { sql, gateways } = deps;
   const { method, orderId } = request;
   if (gateways[gatewayOfMethod[method.type]] === undefined) return { standing: "method-unavailable" };

@@ -76,6 +76,17 @@ test.each<[string, Stage[]]>([
   expect(await balance("orders:disputed")).toBe(0);
 });
 
+test("after one that is won what the bank gave back can be refunded", async () => {
+  const { paymentId, opened, tell } = await disputed();
+  await tell("created");
+  await service.stripePost(`/v1/disputes/${opened.id}`, {
+    "evidence[uncategorized_text]": "winning_evidence",
+  });
+  await tell("closed", { ...opened, status: "won", balance_transactions: moved([-1999, 1999]) });
+  expect(await service.refund(paymentId, 1999)).toMatchObject({ status: 201, body: { status: "succeeded" } });
+  expect(await balance("stripe:balance")).toBe(service.atProvider(orderId).net);
+});
+
 test("one that is lost stays with the buyer, and ends a cancellation", async () => {
   const { opened, tell } = await disputed();
   await tell("created");

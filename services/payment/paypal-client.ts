@@ -1,5 +1,6 @@
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
+import { providerFetch } from "#mesh/http/provider-fetch";
 import { ProviderSilent } from "./payment-gateway.ts";
 
 /** PayPal's answer to a call; `issue` is its fine-grained error code. */
@@ -46,10 +47,11 @@ export function createPaypalClient(options: PaypalClientOptions): PaypalClient {
   const { apiUrl, timeoutMs, now = Date.now } = options;
   let known: { readonly token: string; readonly until: number } | undefined;
   let asking: Promise<string> | undefined;
+  const call = providerFetch("paypal");
 
   async function request(path: string, init: RequestInit): Promise<PaypalAnswer> {
     try {
-      const response = await fetch(`${apiUrl}${path}`, { ...init, signal: AbortSignal.timeout(timeoutMs) });
+      const response = await call(`${apiUrl}${path}`, { ...init, signal: AbortSignal.timeout(timeoutMs) });
       const text = await response.text();
       const body: unknown = text === "" ? undefined : JSON.parse(text);
       const { status } = response;

@@ -1,4 +1,5 @@
 import Stripe from "stripe";
+import { providerFetch } from "#mesh/http/provider-fetch";
 import {
   type ChargeOrder,
   type ChargeOutcome,
@@ -35,7 +36,7 @@ export function openStripe({
 }: StripeOptions): PaymentGateway {
   const stripe = new Stripe(secretKey, {
     ...(apiUrl === undefined ? {} : addressOf(apiUrl)),
-    httpClient: Stripe.createFetchHttpClient(),
+    httpClient: Stripe.createFetchHttpClient(providerFetch("stripe")),
     timeout: timeoutMs,
     // Retries are ours: they outlive the process, and use the same key.
     maxNetworkRetries: 0,

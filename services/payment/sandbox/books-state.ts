@@ -29,7 +29,7 @@ export function booksState(
     orders: orderBalances(books, atPaypal),
     intents: [...books.intents.values()],
     charges: [...books.charges.values()],
-    refunds: [...books.refunds.values()],
+    refunds: [...books.refunds.all.values()],
     disputes: [...books.disputes.all.values()],
     paypal: atPaypal,
     webhooks: {

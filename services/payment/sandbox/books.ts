@@ -1,9 +1,10 @@
 import { type DisputeEventType, Disputes } from "./disputes.ts";
 import { type Form, recordOf, textOf } from "./form.ts";
 import { chargeableAmount, currencyOf, optionalAmount } from "./form-money.ts";
+import { type RefundEvent, Refunds } from "./refunds.ts";
 import type { SavedBooks } from "./saved-books.ts";
 import { invalid, missingParameter, noSuch, StripeRefusal } from "./stripe-error.ts";
-import type { Charge, Dispute, Intent, Refund } from "./stripe-objects.ts";
+import type { Charge, Dispute, Intent } from "./stripe-objects.ts";
 import { type TestCard, testCards } from "./test-cards.ts";
 
 export type BookEvent =
@@ -16,15 +17,14 @@ export type BookEvent =
       card: TestCard;
     }
   | { type: "payment_intent.canceled"; object: Intent }
-  | { type: "charge.refunded"; object: Charge }
-  | { type: "refund.failed" | "charge.refund.updated"; object: Refund }
+  | RefundEvent
   | { type: DisputeEventType; object: Dispute };
 
 /** The provider's own record of money: what an auditor compares a shop's ledger with. */
 export class Books {
   readonly intents = new Map<string, Intent>();
   readonly charges = new Map<string, Charge>();
-  readonly refunds = new Map<string, Refund>();
+  readonly refunds: Refunds;
   readonly disputes: Disputes;
   readonly #byOrder = new Map<string, Intent[]>();
 
@@ -35,6 +35,13 @@ export class Books {
     /** Where a buyer's browser reaches the sandbox. */
     private readonly publicUrl: () => string,
   ) {
+    const charges = {
+      find: (id: string) => this.charges.get(id),
+      intent: (id: string) => this.intents.get(id),
+      ofIntent: (intent: Intent) => this.#chargeOf(intent),
+      isHeld: ({ id }: Charge) => this.disputes.hold(id),
+    };
+    this.refunds = new Refunds(charges, newId, seconds, happened);
     this.disputes = new Disputes(newId, seconds, happened);
   }
 
@@ -43,7 +50,7 @@ export class Books {
     for (const dispute of disputes) this.disputes.all.set(dispute.id, dispute);
     for (const intent of intents) this.#add(intent);
     for (const charge of charges) this.charges.set(charge.id, charge);
-    for (const refund of refunds) this.refunds.set(refund.id, refund);
+    for (const refund of refunds) this.refunds.all.set(refund.id, refund);
   }
 
   /** Intents whose `metadata.orderId` is this, oldest first. */
@@ -195,53 +202,6 @@ export class Books {
     return intent;
   }
 
-  refund(form: Form): Refund {
-    const charge = this.#refundable(form);
-    if (charge.disputed) {
-      throw invalid(`Charge ${charge.id} has been charged back.`, undefined, "charge_disputed");
-    }
-    const left = charge.amount_captured - charge.amount_refunded;
-    const amount = optionalAmount(form, "amount") ?? left;
-    if (left === 0) {
-      throw invalid(`Charge ${charge.id} has already been refunded.`, undefined, "charge_already_refunded");
-    }
-    if (amount > left) {
-      throw invalid(
-        `Refund amount (${amount}) is greater than unrefunded amount on charge (${left})`,
-        "amount",
-      );
-    }
-    charge.amount_refunded += amount;
-    charge.refunded = charge.amount_refunded === charge.amount_captured;
-    const refund: Refund = {
-      id: this.newId("re_"),
-      object: "refund",
-      amount,
-      charge: charge.id,
-      created: this.seconds(),
-      currency: charge.currency,
-      metadata: recordOf(form, "metadata"),
-      payment_intent: charge.payment_intent,
-      reason: textOf(form, "reason") ?? null,
-      status: "succeeded",
-    };
-    this.refunds.set(refund.id, refund);
-    this.happened({ type: "charge.refunded", object: charge });
-    return refund;
-  }
-
-  /** The bank sends a refund back: the shop has the money again. */
-  failRefund(refund: Refund): void {
-    const charge = this.charges.get(refund.charge);
-    if (charge === undefined || refund.status === "failed") return;
-    refund.status = "failed";
-    refund.failure_reason = "expired_or_canceled_card";
-    charge.amount_refunded -= refund.amount;
-    charge.refunded = false;
-    this.happened({ type: "charge.refund.updated", object: refund });
-    this.happened({ type: "refund.failed", object: refund });
-  }
-
   #add(intent: Intent): void {
     this.intents.set(intent.id, intent);
     const { orderId } = intent.metadata;
@@ -249,23 +209,6 @@ export class Books {
     const others = this.#byOrder.get(orderId);
     if (others === undefined) this.#byOrder.set(orderId, [intent]);
     else others.push(intent);
-  }
-
-  #refundable(form: Form): Charge {
-    const chargeId = textOf(form, "charge");
-    if (chargeId !== undefined) {
-      const charge = this.charges.get(chargeId);
-      if (charge === undefined) throw noSuch("charge", chargeId, "charge", 400);
-      return charge;
-    }
-    const intentId = textOf(form, "payment_intent");
-    if (intentId === undefined) throw missingParameter("payment_intent");
-    const intent = this.intents.get(intentId);
-    if (intent === undefined) throw noSuch("payment_intent", intentId, "payment_intent", 400);
-    if (intent.status !== "succeeded") {
-      throw invalid(`This PaymentIntent (${intent.id}) does not have a successful charge to refund.`);
-    }
-    return this.#chargeOf(intent);
   }
 
   #chargeOf(intent: Intent): Charge {

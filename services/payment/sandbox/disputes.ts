@@ -50,6 +50,11 @@ export class Disputes {
     this.happened({ type: "charge.dispute.funds_withdrawn", object: dispute });
   }
 
+  /** Whether nothing of a charge can be refunded: the money is the bank's to give until a dispute is won. */
+  hold(chargeId: string): boolean {
+    return [...this.all.values()].some(({ charge, status }) => charge === chargeId && status !== "won");
+  }
+
   /** Stripe's test mode decides by the text of the evidence. https://docs.stripe.com/testing#evidence */
   decide(dispute: Dispute, evidence: string | undefined): Dispute {
     if (evidence !== "winning_evidence" && evidence !== "losing_evidence") {

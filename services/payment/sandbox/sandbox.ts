@@ -91,9 +91,9 @@ export function createSandbox(options: SandboxOptions): Sandbox {
   function refundsComeBack({ id, payment_method }: Charge): void {
     if (!testCards.get(payment_method)?.refundsFail) return;
     const timer = setTimeout(() => {
-      for (const refund of books.refunds.values()) {
+      for (const refund of books.refunds.all.values()) {
         if (refund.charge !== id || refund.status === "failed") continue;
-        books.failRefund(refund);
+        books.refunds.fail(refund);
         changed?.(touched(books, refund.id));
       }
     }, refundsFailAfterMs);
@@ -184,7 +184,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     saved: () => ({
       intents: [...books.intents.values()],
       charges: [...books.charges.values()],
-      refunds: [...books.refunds.values()],
+      refunds: [...books.refunds.all.values()],
       disputes: [...books.disputes.all.values()],
       keys: keys.saved(),
       ...(paypal && { paypal: paypal.saved() }),

@@ -25,7 +25,7 @@ export function write(books: Books, path: string, form: Form): Written {
 
 /** The object with this id and the charge that may have changed with it. */
 export function touched(books: Books, id: string): BookChange {
-  const refund = books.refunds.get(id);
+  const refund = books.refunds.all.get(id);
   const intent = books.intents.get(id);
   const charge = books.charges.get(refund?.charge ?? intent?.latest_charge ?? "");
   const disputes = [...books.disputes.all.values()].filter(
@@ -41,7 +41,7 @@ export function touched(books: Books, id: string): BookChange {
 
 function writeTo(books: Books, path: string, form: Form): Intent | Refund | Dispute {
   if (path === "/v1/payment_intents") return books.createIntent(form);
-  if (path === "/v1/refunds") return books.refund(form);
+  if (path === "/v1/refunds") return books.refunds.make(form);
   const dispute = books.disputes.all.get(/^\/v1\/disputes\/(\w+)$/.exec(path)?.[1] ?? "");
   if (dispute !== undefined) {
     return books.disputes.decide(dispute, recordOf(form, "evidence").uncategorized_text);
@@ -63,7 +63,7 @@ export function read(books: Books, path: string, query: string): string {
   }
   if (path === "/v1/refunds") {
     const intent = textOf(form, "payment_intent");
-    const all = [...books.refunds.values()].reverse();
+    const all = [...books.refunds.all.values()].reverse();
     return listed(
       path,
       all.filter((each) => intent === undefined || each.payment_intent === intent),
@@ -74,7 +74,7 @@ export function read(books: Books, path: string, query: string): string {
   const [, kind, id] = /^\/v1\/(payment_intents|refunds|charges)\/(\w+)$/.exec(path) ?? [];
   if (id === undefined) throw unrecognised("GET", path);
   if (kind === "payment_intents") return JSON.stringify(expanded(books, books.intent(id), form));
-  const found = kind === "refunds" ? books.refunds.get(id) : books.charges.get(id);
+  const found = kind === "refunds" ? books.refunds.all.get(id) : books.charges.get(id);
   if (found === undefined) throw noSuch(kind === "refunds" ? "refund" : "charge", id, "id");
   return JSON.stringify(found);
 }

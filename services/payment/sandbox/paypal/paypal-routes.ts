@@ -30,6 +30,7 @@ const newRefund = Type.Object({
 /** @throws PaypalRefusal */
 export function readPaypal(books: PaypalBooks, { pathname, searchParams }: URL, at: string): unknown {
   if (pathname === "/v1/reporting/transactions") return transactions(books, searchParams);
+  if (pathname === "/v1/customer/disputes") return disputes(books, searchParams);
   const [, kind, id = ""] =
     /^\/v2\/(checkout\/orders|payments\/captures|payments\/refunds)\/(\w+)$/.exec(pathname) ?? [];
   if (kind === "checkout/orders") return orderObject(books.order(id), at);
@@ -87,6 +88,17 @@ export function writePaypal(
     custom_id ?? null,
   );
   return { order, answer: shown(201, refundObject(order, refund, at)) };
+}
+
+/** Those that wait for the shop when `dispute_state=REQUIRED_ACTION` asks for them, else all. */
+function disputes(books: PaypalBooks, query: URLSearchParams): unknown {
+  const waiting = query.get("dispute_state") === "REQUIRED_ACTION";
+  const items = [...books.orders.values()].flatMap((order) =>
+    order.dispute === undefined || (waiting && order.dispute.outcome !== null)
+      ? []
+      : [disputeObject(order, order.dispute)],
+  );
+  return { items };
 }
 
 function transactions(books: PaypalBooks, query: URLSearchParams): unknown {
