@@ -158,6 +158,7 @@ function stripeSandbox({ ports, secrets, sandboxBooks }: SystemSettings): Proces
     entry: "services/payment/sandbox/main.ts",
     readyUrl: `${localUrl(ports.sandbox)}/health/ready`,
     env: childEnvironment({
+      ...allocator,
       PORT: String(ports.sandbox),
       HOST: "127.0.0.1",
       SECRET_KEY: secrets.stripeSecretKey,
@@ -177,9 +178,17 @@ function mailbox({ ports }: SystemSettings): ProcessDefinition {
     group: "helper",
     entry: "services/notification/mailbox/main.ts",
     readyUrl: `${localUrl(ports.mailbox)}/health/ready`,
-    env: childEnvironment({ PORT: String(ports.mailbox), SMTP_PORT: String(ports.smtp), HOST: "127.0.0.1" }),
+    env: childEnvironment({
+      ...allocator,
+      PORT: String(ports.mailbox),
+      SMTP_PORT: String(ports.smtp),
+      HOST: "127.0.0.1",
+    }),
   };
 }
+
+/** As in the image: memory goes back to the system after seconds, not at once, which takes a twentieth of all CPU. */
+const allocator = { MIMALLOC_PURGE_DELAY: "5000" } as const;
 
 function common({ ports, stores, chosen }: SystemSettings): Record<string, string> {
   return {
@@ -190,6 +199,7 @@ function common({ ports, stores, chosen }: SystemSettings): Record<string, strin
     TOKEN_ISSUER: localUrl(ports.gateway),
     // As in the image: nothing shows a stack trace to a client.
     NODE_ENV: "production",
+    ...allocator,
     ...given(chosen, ["LOG_LEVEL"]),
   };
 }
