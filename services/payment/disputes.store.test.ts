@@ -76,17 +76,6 @@ test.each<[string, Stage[]]>([
   expect(await balance("orders:disputed")).toBe(0);
 });
 
-test("after one that is won what the bank gave back can be refunded", async () => {
-  const { paymentId, opened, tell } = await disputed();
-  await tell("created");
-  await service.stripePost(`/v1/disputes/${opened.id}`, {
-    "evidence[uncategorized_text]": "winning_evidence",
-  });
-  await tell("closed", { ...opened, status: "won", balance_transactions: moved([-1999, 1999]) });
-  expect(await service.refund(paymentId, 1999)).toMatchObject({ status: 201, body: { status: "succeeded" } });
-  expect(await balance("stripe:balance")).toBe(service.atProvider(orderId).net);
-});
-
 test("one that is lost stays with the buyer, and ends a cancellation", async () => {
   const { opened, tell } = await disputed();
   await tell("created");
@@ -133,4 +122,15 @@ test("of a charge that is not ours is taken and ignored", async () => {
   expect(await tell("created", opened)).toMatchObject({ status: 200 });
   delete service.network.before;
   expect(await kinds()).toEqual(["capture"]);
+});
+
+test("after one that is won what the bank gave back can be refunded", async () => {
+  const { paymentId, opened, tell } = await disputed();
+  await tell("created");
+  await service.stripePost(`/v1/disputes/${opened.id}`, {
+    "evidence[uncategorized_text]": "winning_evidence",
+  });
+  await tell("closed", { ...opened, status: "won", balance_transactions: moved([-1999, 1999]) });
+  expect(await service.refund(paymentId, 1999)).toMatchObject({ status: 201, body: { status: "succeeded" } });
+  expect(await balance("stripe:balance")).toBe(service.atProvider(orderId).net);
 });
