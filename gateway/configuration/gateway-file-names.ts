@@ -25,6 +25,10 @@ export function danglingNames(file: WrittenFile, routes: Entries): Mistake[] {
   const { upstreams, limits, defaults } = file;
   const policies = { ...file.cors, [noCors]: undefined };
   const issuers = file.issuers ?? {};
+  const roles = file.roles && Object.fromEntries(file.roles.map((role) => [role, undefined]));
+  const checkRoles = (at: At, names: readonly string[] = []) => {
+    for (const [nth, name] of names.entries()) if (roles) check([...at, nth], name, roles, "role");
+  };
   const tiers = Object.fromEntries((file.tiers ?? []).map((tier) => [tier, undefined]));
   if (file.cors && Object.hasOwn(file.cors, noCors)) {
     mistakes.push({ at: ["cors", noCors], message: "cannot be a policy: the name says that there is none" });
@@ -35,13 +39,16 @@ export function danglingNames(file: WrittenFile, routes: Entries): Mistake[] {
   for (const [name, limit] of Object.entries(limits)) {
     for (const tier of Object.keys(limit.tiers ?? {}))
       check(["limits", name, "tiers", tier], tier, tiers, "tier");
+    checkRoles(["limits", name, "exempt"], limit.exempt);
   }
   for (const [index, route] of routes) {
     const of = (...key: At): At => ["routes", index, ...key];
     check(of("upstream"), route.upstream, upstreams, "upstream");
     for (const [at, limit] of (route.limits ?? []).entries()) check(of("limits", at), limit, limits, "limit");
     check(of("cors"), route.cors, policies, "cors policy");
+    if (route.auth === "admin" && roles) check(of("auth"), route.auth, roles, "role");
     if (typeof route.auth === "object") {
+      checkRoles(of("auth", "roles"), route.auth.roles);
       for (const [at, issuer] of (route.auth.issuers ?? []).entries())
         check(of("auth", "issuers", at), issuer, issuers, "issuer");
     }

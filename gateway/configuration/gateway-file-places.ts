@@ -21,7 +21,8 @@ export function placesIn(document: Document, lines: LineCounter): (at: At) => Pl
         startOf(keyNode(document, at.slice(0, depth))) ?? startOf(valueNode(document, at.slice(0, depth)));
       if (place) return place;
     }
-    return startOf(document.contents);
+    // An empty file has no contents, and begins all the same.
+    return startOf(document.contents) ?? { line: 1, column: 1 };
   };
 }
 

@@ -225,6 +225,11 @@ export const gatewayFileSchema = Type.Object(
         description: "What the claim `tier` of a token may say; limits have numbers for them.",
       }),
     ),
+    roles: Type.Optional(
+      unique(Type.String({ minLength: 1 }), {
+        description: "What the claim `roles` of a token may say. Left out: every name is taken for a role.",
+      }),
+    ),
     limits: named(Limit, { description: "Limits that routes refer to by name." }),
     addresses: Type.Optional(Addresses),
     connections: Type.Optional(Connections),

@@ -195,12 +195,32 @@ test.each(cases)("%s is refused by its key", (_name, from, to, message) => {
   expect(() => read(good.replace(from, to))).toThrow(message);
 });
 
+test.each([
+  [
+    extra,
+    "auth: { roles: [owner, onwer] } }",
+    'gateway.yaml:14:82: routes.0.auth.roles.1 names the role "onwer"',
+  ],
+  [extra, "auth: admin }", 'gateway.yaml:14:59: routes.0.auth names the role "admin", which is not defined'],
+  ["by: [api-key]", "by: [api-key], exempt: [onwer]", 'limits.keys.exempt.0 names the role "onwer"'],
+])("where roles are listed, %p may not become %p", (from, to, message) => {
+  const listed = good.replace("tiers:", "roles: [owner]\ntiers:");
+  expect(() => read(listed.replace(from, to))).toThrow(message);
+  expect(() => read(good.replace(from, to))).not.toThrow();
+  const known = good.replace("tiers:", "roles: [owner, onwer, admin]\ntiers:");
+  expect(() => read(known.replace(from, to))).not.toThrow();
+});
+
 test("aliases that multiply are refused", () => {
   const bomb = `a: &a [x,x,x,x,x,x,x,x,x,x]\n${"bcdefgh"
     .split("")
     .map((name, at) => `${name}: &${name} [${`*${"abcdefg"[at]},`.repeat(10)}]\n`)
     .join("")}`;
-  expect(() => read(bomb)).toThrow("gateway.yaml: Excessive alias count");
+  expect(() => read(bomb)).toThrow("gateway.yaml:8:35: Excessive alias count");
+});
+
+test.each(["", "\n\n# nothing\n"])("a file with nothing in it is refused where it begins: %p", (text) => {
+  expect(() => read(text)).toThrow("gateway.yaml:1:1: the file must be object");
 });
 
 describe("calls that stand twice", () => {

@@ -1,5 +1,5 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
-import { LineCounter, parseDocument } from "yaml";
+import { type Document, LineCounter, parseDocument, visit } from "yaml";
 import { contradictions } from "./gateway-file-contradictions.ts";
 import { describeMistake, isMisshapen, type Mistake, readSchemaErrors } from "./gateway-file-mistakes.ts";
 import { danglingNames } from "./gateway-file-names.ts";
@@ -87,19 +87,26 @@ export function parseGatewayFile(
   }
   const placeOf = placesIn(document, lines);
   const describe = (mistake: Mistake) => describeMistake(name, mistake, placeOf(mistake.at));
-  const { written, mistakes } = check(toPlain(name, document), variables);
+  const { written, mistakes } = check(toPlain(name, document, lines), variables);
   if (mistakes.length > 0 || !written) {
     throw new GatewayFileError([...new Set(mistakes.map(describe))].join("\n"));
   }
   return { file: complete(written), warnings: warningsOf(written).map(describe), placeOf };
 }
 
-function toPlain(name: string, document: { toJS(): unknown }): unknown {
+function toPlain(name: string, document: Document, lines: LineCounter): unknown {
   try {
     return document.toJS();
   } catch (cause) {
-    // Aliases that multiply: a few lines can stand for gigabytes.
-    throw new GatewayFileError(`${name}: ${(cause as Error).message}`, { cause });
+    // Aliases that multiply: a few lines can stand for gigabytes. What stands for most comes last.
+    let last = 0;
+    visit(document, {
+      Alias: (_key, { range }) => {
+        last = range?.[0] ?? last;
+      },
+    });
+    const { line, col } = lines.linePos(last);
+    throw new GatewayFileError(`${name}:${line}:${col}: ${(cause as Error).message}`, { cause });
   }
 }
 

@@ -32,6 +32,7 @@ type UserAppConfig = Pick<
   | "googleClientSecret"
   | "googleIssuer"
   | "signInReturnUrls"
+  | "tiers"
   | "demoCustomerPassword"
   | "demoAdminPassword"
 >;
@@ -86,6 +87,7 @@ export async function createUserApp(options: UserAppOptions) {
     signInCodes: createSignInCodes(redis),
     returnUrls: config.signInReturnUrls,
     metrics: createUserMetrics(metrics, sessions),
+    tiers: config.tiers,
     log,
     now,
     newId,

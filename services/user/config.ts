@@ -37,6 +37,8 @@ export const settings = {
   }),
   /** The pages of front ends to which signing in with Google may return; each in full. */
   signInReturnUrls: list("SIGN_IN_RETURN_URLS", { default: [] }),
+  /** Those of `tiers` in gateway.yaml: an account of another one would quietly have the usual limits. */
+  tiers: list("TIERS", { default: ["pro", "business"] }),
   demoCustomerPassword: optional(secret("DEMO_CUSTOMER_PASSWORD")),
   demoAdminPassword: optional(secret("DEMO_ADMIN_PASSWORD")),
 };

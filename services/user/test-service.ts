@@ -98,6 +98,7 @@ export async function startTestService(
       googleClientSecret: google?.clientSecret,
       googleIssuer: google?.issuer ?? "https://accounts.google.com",
       signInReturnUrls: ["https://shop.test/signed-in"],
+      tiers: ["pro", "business"],
       demoCustomerPassword: "demo password one",
       demoAdminPassword: "demo password two",
     },

@@ -17,6 +17,8 @@ export interface UserDeps {
   readonly limits: SignInLimits;
   readonly revocations: Pick<Revocations, "revoke" | "revokeUser" | "isRevoked">;
   readonly metrics: UserMetrics;
+  /** What a tier may be, beside the usual one, which is empty. */
+  readonly tiers: readonly string[];
   readonly log: Log;
   readonly now: () => Date;
   readonly newId: () => string;

@@ -151,6 +151,10 @@ test("a key has the tier of its owner, which only an admin sets", async () => {
   expect(decodeJwt(String((await exchange(key)).body.accessToken))).toMatchObject(tier);
   expect(await list(person)).toMatchObject([tier]);
   expect(decodeJwt((await service.refresh(person.refreshToken)).accessToken)).toMatchObject(tier);
+  const unknown = await call("PUT", path, { token, body: { tier: "prro" } });
+  expect(unknown).toMatchObject({ status: 422, body: { errors: [{ pointer: "/tier" }] } });
+  expect(await list(person)).toMatchObject([tier]);
+  expect(await call("PUT", path, { token, body: { tier: "" } })).toMatchObject({ status: 200 });
 });
 
 test("a person has so many keys and no more, at one instant too", async () => {

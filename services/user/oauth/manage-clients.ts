@@ -1,3 +1,4 @@
+import { problemOfTier } from "../change-tier.ts";
 import { afterlifeMs, reachable } from "../session-store.ts";
 import type { InvalidInput } from "../user.ts";
 import type { UserDeps } from "../user-deps.ts";
@@ -108,10 +109,12 @@ export async function revokeSubject(
 
 /** What only an admin may change: which limits it has. */
 export async function changeStanding(
-  { sql, transaction, now, log }: UserDeps,
+  { sql, transaction, now, log, tiers }: UserDeps,
   id: string,
   change: { tier?: string | undefined; internal?: boolean | undefined },
 ): Promise<OAuthClient | ClientRefusal> {
+  const unknown = problemOfTier(tiers, change.tier ?? "");
+  if (unknown) return unknown;
   const client = await findClient(sql, id);
   if (!client) return { refused: "client-not-found" };
   if (client.kind === "public" && change.internal) return { refused: "client-has-no-secret" };
