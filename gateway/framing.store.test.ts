@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { eventually } from "#mesh/eventually";
-import { openTestClient } from "./listener/test-client.ts";
+import { exchangeBytes, openTestClient } from "./listener/test-client.ts";
 import { type RecordingUpstream, startRecordingUpstream } from "./testing/recording-upstream.ts";
 import { startTestGateway, type TestGateway } from "./testing/test-gateway.ts";
 
@@ -42,13 +42,7 @@ afterAll(async () => {
 const host = "Host: shop.test\r\n";
 const get = (path: string, rest = "") => `GET ${path} HTTP/1.1\r\n${host}${rest}\r\n`;
 
-async function exchange(bytes: string, { port } = gateway): Promise<string> {
-  const client = await openTestClient(port);
-  client.send(Buffer.from(bytes, "latin1"));
-  const text = await client.untilEnd();
-  client.close();
-  return text;
-}
+const exchange = (bytes: string, { port } = gateway): Promise<string> => exchangeBytes(port, bytes);
 
 /** The head as the upstream saw it, a line each, without what is new for each request. */
 const seen = (at = 0): string[] =>

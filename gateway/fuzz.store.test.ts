@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import fc from "fast-check";
-import { openTestClient } from "./listener/test-client.ts";
-import { type RecordingUpstream, startRecordingUpstream } from "./testing/recording-upstream.ts";
-import { startTestGateway, type TestGateway } from "./testing/test-gateway.ts";
+import { exchangeBytes } from "./listener/test-client.ts";
+import { startRecordedGateway } from "./testing/recorded-gateway.ts";
+import type { RecordingUpstream } from "./testing/recording-upstream.ts";
+import type { TestGateway } from "./testing/test-gateway.ts";
 
 const file = `
 upstreams: { shop: { url: "\${RAW_URL}" } }
@@ -15,20 +16,12 @@ routes:
 
 let upstream: RecordingUpstream;
 let gateway: TestGateway;
+let close: () => Promise<void>;
 
 beforeAll(async () => {
-  upstream = await startRecordingUpstream();
-  gateway = await startTestGateway({
-    file,
-    handle: () => new Response(null, { status: 404 }),
-    variables: { RAW_URL: upstream.url },
-    trustedProxies: [],
-  });
+  ({ upstream, gateway, close } = await startRecordedGateway(file));
 });
-afterAll(async () => {
-  await gateway.close();
-  upstream.close();
-});
+afterAll(() => close());
 
 const body = fc.string({
   unit: fc.constantFrom("a", "0", "\r", "\n", " ", "GET /a/x HTTP/1.1"),
@@ -161,10 +154,7 @@ function readChunks(text: string): { body: string; rest: string } | undefined {
 
 /** The numbers of the requests that the upstream says it has answered for this client. */
 async function send(bytes: string): Promise<number[]> {
-  const client = await openTestClient(gateway.port);
-  client.send(Buffer.from(bytes, "latin1"));
-  const text = await client.untilEnd();
-  client.close();
+  const text = await exchangeBytes(gateway.port, bytes);
   return [...text.matchAll(/#(\d+)/g)].map((match) => Number(match[1]));
 }
 

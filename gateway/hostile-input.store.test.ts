@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { openTestClient } from "./listener/test-client.ts";
-import { type RecordingUpstream, startRecordingUpstream } from "./testing/recording-upstream.ts";
-import { startTestGateway, type TestGateway } from "./testing/test-gateway.ts";
+import { exchangeBytes, openTestClient } from "./listener/test-client.ts";
+import { startRecordedGateway } from "./testing/recorded-gateway.ts";
+import type { RecordingUpstream } from "./testing/recording-upstream.ts";
+import type { TestGateway } from "./testing/test-gateway.ts";
 
 const file = `
 upstreams: { shop: { url: "\${RAW_URL}" } }
@@ -16,34 +17,19 @@ routes:
 
 let upstream: RecordingUpstream;
 let gateway: TestGateway;
+let close: () => Promise<void>;
 
 beforeAll(async () => {
-  upstream = await startRecordingUpstream();
-  gateway = await startTestGateway({
-    file,
-    handle: () => new Response(null, { status: 404 }),
-    variables: { RAW_URL: upstream.url },
-    trustedProxies: [],
-  });
+  ({ upstream, gateway, close } = await startRecordedGateway(file));
 });
-afterAll(async () => {
-  await gateway.close();
-  upstream.close();
-});
+afterAll(() => close());
 
 const host = "Host: shop.test\r\n";
 const post = `POST /api/products HTTP/1.1\r\n${host}`;
 const target = (path: string) => `GET ${path} HTTP/1.1\r\n${host}Connection: close\r\n\r\n`;
 const hosted = (lines: string) => `GET /api/products HTTP/1.1\r\n${lines}Connection: close\r\n\r\n`;
 
-/** Sends bytes and gives all that comes until the gateway closes. */
-async function exchange(bytes: string): Promise<string> {
-  const client = await openTestClient(gateway.port);
-  client.send(Buffer.from(bytes, "latin1"));
-  const text = await client.untilEnd();
-  client.close();
-  return text;
-}
+const exchange = (bytes: string): Promise<string> => exchangeBytes(gateway.port, bytes);
 
 /** A second request stands behind each of them: it must never be read as one. */
 const behind = `GET /api/products/smuggled HTTP/1.1\r\n${host}Connection: close\r\n\r\n`;

@@ -1,15 +1,14 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { eventually } from "#mesh/eventually";
+import { exchangeBytes } from "./test-client.ts";
 import { endTestListeners, host, openTestListener, statusOf } from "./test-listener.ts";
 
 afterEach(endTestListeners);
 
 /** Sends bytes and gives the status; the connection has to be closed after a refusal. */
 async function refusal(bytes: string): Promise<number> {
-  const { client, served } = await openTestListener();
-  const one = await client();
-  one.send(Buffer.from(bytes, "latin1"));
-  const text = await one.untilEnd();
+  const { edge, served } = await openTestListener();
+  const text = await exchangeBytes(edge.port, bytes);
   expect(text).toContain("application/problem+json");
   expect(text).toContain("connection: close");
   expect(text.match(/HTTP\/1\.1 \d/g)).toHaveLength(1);

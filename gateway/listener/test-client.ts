@@ -49,3 +49,12 @@ export async function openTestClient(port: number): Promise<TestClient> {
     close: () => socket.destroy(),
   };
 }
+
+/** Sends bytes, Latin-1, and gives all that comes until the other side closes. */
+export async function exchangeBytes(port: number, bytes: string): Promise<string> {
+  const client = await openTestClient(port);
+  client.send(Buffer.from(bytes, "latin1"));
+  const text = await client.untilEnd();
+  client.close();
+  return text;
+}
