@@ -1,24 +1,11 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Program } from "../../../mesh/local/debian-program.ts";
+import { startNginx } from "./nginx-server.ts";
 import type { Bench, Peer } from "./peer.ts";
-import { path } from "./sample-request.ts";
-import { startServer } from "./start-server.ts";
-import { nginxFile } from "./upstream.ts";
 
 /** What passing on alone costs: no token, no limit, no log. */
 export async function startNginxPeer(bench: Bench, nginx: Program, upstream: string): Promise<Peer> {
-  const file = join(bench.home.directory, "nginx.conf");
-  const { port, process } = await startServer(bench, {
-    name: "nginx",
-    place: "underTest",
-    command: (port) => {
-      writeFileSync(file, nginxFile(bench.home.directory, "nginx", proxy(port, upstream)));
-      return [nginx.path, "-c", file, "-p", bench.home.directory, "-e", "stderr"];
-    },
-    env: nginx.env,
-    ready: path,
-  });
+  const http = (port: number) => proxy(port, upstream);
+  const { port, process } = await startNginx(bench, nginx, { name: "nginx", place: "underTest", http });
   const does = `${nginx.version}, only passes on`;
   return { name: "nginx", does, port, pids: [process.pid], also: {}, token: undefined };
 }
