@@ -2,8 +2,8 @@ import { Type } from "@sinclair/typebox";
 import type { createServiceApp } from "#mesh/http/service-app";
 import { apiKeyPrefix } from "#mesh/identity/api-key-format";
 import { Uuid } from "#mesh/uuid-schema";
-import { RotationBody } from "../oauth/client-schema.ts";
 import { accepted, noContent, notStored } from "../problems.ts";
+import { oldValidHoursOf, RotationBody } from "../rotation-schema.ts";
 import type { UserDeps } from "../user-deps.ts";
 import { findUser } from "../user-store.ts";
 import type { ApiKey } from "./api-key.ts";
@@ -13,7 +13,6 @@ import { deleteApiKey, type MadeKey, makeApiKey, rotateApiKey } from "./manage-a
 
 const tags = ["api keys"];
 const strict = { additionalProperties: false };
-const defaultOldValidHours = 24;
 
 const KeyParams = Type.Object({ id: Uuid }, strict);
 const KeyBody = Type.Object(
@@ -78,14 +77,13 @@ export function createApiKeysHttp(app: ReturnType<typeof createServiceApp>, deps
       async ({ caller, params, body, set }) => {
         Object.assign(set.headers, notStored);
         set.status = 201;
-        const { oldValidHours = defaultOldValidHours } = body ?? {};
-        const rotation = { id: params.id, ownerId: caller.userId, oldValidHours };
+        const rotation = { id: params.id, ownerId: caller.userId, oldValidHours: oldValidHoursOf(body) };
         return madeView(await accepted(rotateApiKey(deps, rotation)));
       },
       {
         user: true,
         params: KeyParams,
-        body: Type.Union([RotationBody, Type.Null()]),
+        body: RotationBody,
         response: { 201: MadeView },
         detail: {
           summary: "A new key in place of one",

@@ -26,15 +26,6 @@ export const ClientBody = Type.Object(
   },
   strict,
 );
-/** Hours that the secret or key from before stays good beside the new one. */
-export const RotationBody = Type.Object(
-  {
-    oldValidHours: Type.Optional(
-      Type.Integer({ minimum: 0, maximum: 168, default: 24, description: "0 ends the old one at once" }),
-    ),
-  },
-  strict,
-);
 export const Tier = Type.String({
   pattern: "^([a-z][a-z0-9-]{0,31})?$",
   description: "A name such as `pro`, or empty for the usual limits",

@@ -1,6 +1,6 @@
-import { Type } from "@sinclair/typebox";
 import type { createServiceApp } from "#mesh/http/service-app";
 import { accepted, noContent, notStored } from "../problems.ts";
+import { oldValidHoursOf, RotationBody } from "../rotation-schema.ts";
 import type { UserDeps } from "../user-deps.ts";
 import {
   ClientBody,
@@ -9,7 +9,6 @@ import {
   ClientView,
   ConsentList,
   clientView,
-  RotationBody,
   registeredView,
   StandingBody,
 } from "./client-schema.ts";
@@ -19,7 +18,6 @@ import { listClients } from "./oauth-client-store.ts";
 import { withdrawConsent } from "./withdraw-consent.ts";
 
 const tags = ["oauth"];
-const defaultOldValidHours = 24;
 
 /** What people do with the applications that they made, and with those that they let in. */
 export function createClientsHttp(app: ReturnType<typeof createServiceApp>, deps: UserDeps) {
@@ -47,14 +45,13 @@ export function createClientsHttp(app: ReturnType<typeof createServiceApp>, deps
       "/api/oauth/clients/:id/secret",
       async ({ caller, params, body, set }) => {
         Object.assign(set.headers, notStored);
-        const { oldValidHours = defaultOldValidHours } = body ?? {};
-        const rotation = { id: params.id, ownerId: caller.userId, oldValidHours };
+        const rotation = { id: params.id, ownerId: caller.userId, oldValidHours: oldValidHoursOf(body) };
         return registeredView(await accepted(rotateSecret(deps, rotation)));
       },
       {
         user: true,
         params: ClientParams,
-        body: Type.Union([RotationBody, Type.Null()]),
+        body: RotationBody,
         response: { 200: ClientView },
         detail: { summary: "A new secret; the old one stays good for 24 hours or as long as said", tags },
       },
