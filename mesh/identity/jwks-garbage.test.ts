@@ -1,16 +1,13 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { exportJWK, generateKeyPair } from "jose";
-import { createTestIssuer, type TestIssuer } from "./test-issuer.ts";
-import { createTestJwks as issuer, type JwksAnswer, published } from "./test-jwks.ts";
+import type { TestIssuer } from "./test-issuer.ts";
+import { createTestKeys, createTestJwks as issuer, type JwksAnswer, published } from "./test-jwks.ts";
 
 let first: TestIssuer;
 let second: TestIssuer;
 
 beforeAll(async () => {
-  [first, second] = await Promise.all([
-    createTestIssuer("ES256", { kid: "first" }),
-    createTestIssuer("ES256", { kid: "second" }),
-  ]);
+  [first, second] = await createTestKeys();
 });
 
 describe("garbage", () => {

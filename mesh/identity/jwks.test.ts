@@ -2,7 +2,13 @@ import { beforeAll, describe, expect, test } from "bun:test";
 import { eventually } from "../eventually.ts";
 import { jwksTimes } from "./jwks.ts";
 import { createTestIssuer, type TestIssuer, testTime } from "./test-issuer.ts";
-import { away, createTestJwks as issuer, published, testJwksUrl as url } from "./test-jwks.ts";
+import {
+  away,
+  createTestKeys,
+  createTestJwks as issuer,
+  published,
+  testJwksUrl as url,
+} from "./test-jwks.ts";
 import { createTokenVerifier } from "./verify-token.ts";
 
 const hour = 3_600_000;
@@ -10,10 +16,7 @@ let first: TestIssuer;
 let second: TestIssuer;
 
 beforeAll(async () => {
-  [first, second] = await Promise.all([
-    createTestIssuer("ES256", { kid: "first" }),
-    createTestIssuer("ES256", { kid: "second" }),
-  ]);
+  [first, second] = await createTestKeys();
 });
 
 describe("fetching", () => {

@@ -1,6 +1,6 @@
 import type { JWK } from "jose";
 import { createJwks, type JwksTimes, jwksTimes } from "./jwks.ts";
-import { testTime } from "./test-issuer.ts";
+import { createTestIssuer, testTime } from "./test-issuer.ts";
 import { createTokenVerifier } from "./verify-token.ts";
 
 export type JwksAnswer = () => Response | Promise<Response>;
@@ -36,3 +36,7 @@ export function createTestJwks(answer: JwksAnswer, times: Partial<JwksTimes> = {
   });
   return { state, jwks, verifier };
 }
+
+/** Two keys, with the ids "first" and "second". For tests only. */
+export const createTestKeys = () =>
+  Promise.all([createTestIssuer("ES256", { kid: "first" }), createTestIssuer("ES256", { kid: "second" })]);
