@@ -2,7 +2,7 @@ import { TraceFlags } from "@opentelemetry/api";
 import type { VerifiedToken } from "#mesh/identity/verified-token";
 import { continueTrace, correlationHeader, type RequestContext } from "#observability/context";
 import type { Tracing } from "#observability/trace/tracing";
-import type { Fields } from "./http/fields.ts";
+import type { RequestFields } from "./http/fields.ts";
 import type { EdgeRequest } from "./listener/edge-request.ts";
 import type { Route } from "./routes.ts";
 
@@ -18,7 +18,7 @@ export type RoutedRequest = Pick<
 /** What the stages know about one request. All fields are there from the start, so that every exchange has one shape. */
 export class Exchange {
   readonly method: string;
-  readonly fields: Fields;
+  readonly fields: RequestFields;
   readonly context: RequestContext;
   /** The one parsed path: routed, authorised and forwarded as this value. */
   path = "/";

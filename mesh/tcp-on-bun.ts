@@ -1,4 +1,8 @@
 import type { TcpConnection, TcpConnectOptions, TcpHandlers, TcpListener, TcpListenOptions } from "./tcp.ts";
+import { encoded, encodeInto } from "./tcp-text.ts";
+
+/** What is written goes to the system before anybody else writes: all connections can put their text together here. */
+const desk = Buffer.allocUnsafeSlow(65_536);
 
 class BunConnection<State> implements TcpConnection<State> {
   socket: Bun.Socket<BunConnection<State>> | undefined;
@@ -49,6 +53,22 @@ class BunConnection<State> implements TcpConnection<State> {
     const written = this.#send(this.socket, data);
     // The write itself may have found the connection closed.
     if (written < data.byteLength && !this.closed) this.#keep(written === 0 ? data : data.subarray(written));
+  }
+
+  writeText(text: string, content?: Uint8Array): void {
+    if (this.closed || this.#ending) return;
+    const { socket } = this;
+    const length = text.length + (content?.byteLength ?? 0);
+    const atOnce = this.#open && this.pendingBytes === 0 && length <= desk.byteLength;
+    // With TLS what the system did not take has to stay where it was.
+    if (socket === undefined || !atOnce || this.tls) {
+      this.write(encoded(text, content));
+      return;
+    }
+    encodeInto(desk, text, content);
+    const written = Math.max(0, socket.write(desk, 0, length));
+    this.sentBytes += written;
+    if (written < length && !this.closed) this.#keep(Buffer.from(desk.subarray(written, length)));
   }
 
   #send(socket: Bun.Socket<BunConnection<State>>, data: Uint8Array): number {

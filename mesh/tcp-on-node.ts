@@ -7,6 +7,7 @@ import {
 } from "node:net";
 import { checkServerIdentity, connect as connectNodeTls } from "node:tls";
 import type { TcpConnection, TcpConnectOptions, TcpHandlers, TcpListener, TcpListenOptions } from "./tcp.ts";
+import { encoded } from "./tcp-text.ts";
 
 class NodeConnection<State> implements TcpConnection<State> {
   closed = false;
@@ -50,6 +51,9 @@ class NodeConnection<State> implements TcpConnection<State> {
   }
   write(data: Uint8Array): void {
     if (!this.closed && !this.socket.writableEnded) this.socket.write(data);
+  }
+  writeText(text: string, content?: Uint8Array): void {
+    this.write(encoded(text, content));
   }
   pause(): void {
     this.socket.pause();

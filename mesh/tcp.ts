@@ -16,6 +16,8 @@ export interface TcpConnection<State> {
   readonly closed: boolean;
   /** The buffer belongs to the connection from then on. */
   write(data: Uint8Array): void;
+  /** Latin-1 text and what follows it, together. Nothing of it is kept, so that usually nothing has to be allocated. */
+  writeText(text: string, content?: Uint8Array): void;
   /** Stops reading: the other end feels it as a full window. */
   pause(): void;
   resume(): void;

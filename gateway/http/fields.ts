@@ -5,6 +5,7 @@
 export class Fields {
   readonly names: string[] = [];
   readonly values: string[] = [];
+  travelling: string | undefined = undefined;
 
   /** @param name in lower case. @returns the value; several of them joined as RFC 9110 §5.2 allows; null for none */
   get(name: string): string | null {
@@ -37,6 +38,15 @@ export class Fields {
       this.values.splice(at, 1);
     }
   }
+}
+
+/** The fields of a request. Nobody changes them: a client that sends the same lines again is given the same object. */
+export interface RequestFields extends FieldReader {
+  readonly names: readonly string[];
+  readonly values: readonly string[];
+  has(name: string): boolean;
+  /** Those that travel on to an upstream, as text, once somebody has put them together. */
+  travelling: string | undefined;
 }
 
 /** What can be asked for a field; `Headers` and `Fields` both can. */

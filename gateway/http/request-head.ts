@@ -1,5 +1,5 @@
 import type { Problem } from "#mesh/problem";
-import type { Fields } from "./fields.ts";
+import type { Fields, RequestFields } from "./fields.ts";
 import { messageProblems } from "./message-problems.ts";
 import { isOdd, parseFields } from "./parse-fields.ts";
 
@@ -13,7 +13,9 @@ export interface RequestHead {
   readonly method: string;
   /** As it was sent. */
   readonly target: string;
-  readonly fields: Fields;
+  readonly fields: RequestFields;
+  /** The lines of the fields as they were sent. */
+  readonly lines: string;
   readonly framing: RequestFraming;
   /** Whether the client wants to use the connection again. */
   readonly keepAlive: boolean;
@@ -44,18 +46,25 @@ const none: RequestFraming = { kind: "none" };
  * Reads the head of a request strictly (RFC 9112): whatever two parsers could understand differently is refused, so that
  * the request that is forwarded is the one that the client framed.
  * @param head Latin-1, without the empty line at its end
+ * @param before the last one that was read on the connection: clients send the same fields again and again, and what was
+ * read of them then holds for the same bytes now
  */
-export function parseRequestHead(head: string): RequestHead | Problem {
-  if (isOdd(head)) return messageProblems.oddCharacter();
+export function parseRequestHead(head: string, before?: RequestHead): RequestHead | Problem {
   const lineEnd = head.indexOf("\r\n");
   const line = lineEnd === -1 ? head : head.slice(0, lineEnd);
+  const lines = lineEnd === -1 ? "" : head.slice(lineEnd);
+  const known = before !== undefined && before.lines === lines ? before : undefined;
+  if (isOdd(known ? line : head)) return messageProblems.oddCharacter();
   const match = requestLine.exec(line);
   if (!match) return problemOfLine(line);
   const method = match[1] as string;
+  const target = match[2] as string;
   if (refusedMethods.has(method)) return messageProblems.methodNotImplemented();
+  const minor = match[3] === "1" ? 1 : 0;
+  // What the fields mean depends on the version.
+  if (known?.minor === minor) return { ...known, method, target };
   const fields = parseFields(head, lineEnd === -1 ? head.length : lineEnd + 2);
   if (typeof fields === "string") return messageProblems.badField(fields);
-  const minor = match[3] === "1" ? 1 : 0;
   const problem = twice(fields);
   if (problem) return problem;
   const framing = framingOf(fields, minor);
@@ -65,8 +74,9 @@ export function parseRequestHead(head: string): RequestHead | Problem {
   const connection = fields.get("connection");
   return {
     method,
-    target: match[2] as string,
+    target,
     fields,
+    lines,
     framing,
     keepAlive: minor === 1 && (connection === null || !/\bclose\b/i.test(connection)),
     minor,

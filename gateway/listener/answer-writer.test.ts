@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import type { TcpConnection } from "#mesh/tcp";
+import { encoded } from "#mesh/tcp-text";
 import { Fields } from "../http/fields.ts";
 import { AnswerWriter } from "./answer-writer.ts";
 import type { BodySink, BodyStream } from "./edge-response.ts";
@@ -16,6 +17,7 @@ function setUp({ leavesAtWrite = false } = {}) {
       tcp.closed = true;
       writer.closed();
     },
+    writeText: (text: string, content?: Uint8Array) => tcp.write(encoded(text, content)),
     destroy: () => void calls.push("destroy"),
   };
   const writer = new AnswerWriter(tcp as unknown as TcpConnection<unknown>, {

@@ -64,16 +64,9 @@ export class AnswerWriter implements BodySink {
   }
 
   #send(head: string, body?: Uint8Array): void {
-    const bytes = body?.length ?? 0;
-    if (bytes > joinBelowBytes) {
-      this.tcp.write(Buffer.from(head, "latin1"));
-      this.tcp.write(body as Uint8Array);
-      return;
-    }
-    const all = Buffer.allocUnsafe(head.length + bytes);
-    all.write(head, 0, "latin1");
-    if (body) all.set(body, head.length);
-    this.tcp.write(all);
+    const small = body === undefined || body.length < joinBelowBytes;
+    this.tcp.writeText(head, small ? body : undefined);
+    if (!small) this.tcp.write(body);
   }
 
   data(content: Uint8Array): void {
@@ -81,7 +74,7 @@ export class AnswerWriter implements BodySink {
     if (!this.#chunked) this.tcp.write(content);
     else if (content.length < joinBelowBytes) this.#writeChunk(content);
     else {
-      this.tcp.write(Buffer.from(`${content.length.toString(16)}\r\n`, "latin1"));
+      this.tcp.writeText(`${content.length.toString(16)}\r\n`);
       this.tcp.write(content);
       this.tcp.write(lineEnd);
     }
@@ -100,7 +93,7 @@ export class AnswerWriter implements BodySink {
   end(): void {
     if (this.#stream === undefined) return;
     this.#stream = undefined;
-    if (this.#chunked) this.tcp.write(Buffer.from("0\r\n\r\n", "latin1"));
+    if (this.#chunked) this.tcp.writeText("0\r\n\r\n");
     this.connection.answered(this.#last);
   }
 

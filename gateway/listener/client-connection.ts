@@ -2,7 +2,7 @@ import type { Problem } from "#mesh/problem";
 import type { TcpConnection } from "#mesh/tcp";
 import { maxRequestLineBytes, refuseIncomplete } from "../http/incomplete-head.ts";
 import { maxHeadBytes, messageProblems } from "../http/message-problems.ts";
-import { parseRequestHead } from "../http/request-head.ts";
+import { parseRequestHead, type RequestHead } from "../http/request-head.ts";
 import { AnswerWriter } from "./answer-writer.ts";
 import type { ConnectionHost } from "./connection-host.ts";
 import { EdgeRequest } from "./edge-request.ts";
@@ -20,6 +20,9 @@ const lingerMs = 2000;
 const maxLingerBytes = 1_048_576;
 /** How long an idle connection is left to send one more request, when the process is to end. */
 const drainIdleMs = 1000;
+/** A longer head is not kept for the next request, and none by a connection that has been idle for so long. */
+const maxRememberedLength = 4096;
+const rememberedMs = 5000;
 const headEnd = Buffer.from("\r\n\r\n");
 
 /** One client's connection: heads in, one request at a time to `serve`, answers out in the same order (RFC 9112 §9.3). */
@@ -33,6 +36,8 @@ export class ClientConnection {
   #writer!: AnswerWriter;
   #input: Buffer | undefined = undefined;
   #searched = 0;
+  /** The head of the last request. */
+  #before: RequestHead | undefined = undefined;
   #advancing = false;
   #skipBytes = 0;
   #lingered = 0;
@@ -81,6 +86,8 @@ export class ClientConnection {
   check(now: number): void {
     if (this.#writer.untakenFor(now) > this.host.timeouts.writeMs) this.tcp.destroy();
     else if (now >= this.deadline) this.#late();
+    else if (this.phase === "idle" && this.deadline - now < this.host.timeouts.idleMs - rememberedMs)
+      this.#before = undefined;
   }
 
   #late(): void {
@@ -150,11 +157,12 @@ export class ClientConnection {
     this.take(end + 4);
     this.deadline = Number.POSITIVE_INFINITY;
     // Latin-1: a byte is a character, so that nothing is lost or changed on the way.
-    const head = parseRequestHead(input.toString("latin1", 0, end));
+    const head = parseRequestHead(input.toString("latin1", 0, end), this.#before);
     if ("code" in head) return this.refuse(head);
     if (head.target.length > maxRequestLineBytes) {
       return this.refuse(messageProblems.uriTooLong(maxRequestLineBytes));
     }
+    this.#before = head.lines.length <= maxRememberedLength ? head : undefined;
     this.phase = "serving";
     const request = new EdgeRequest(head, this);
     this.request = request;
@@ -248,6 +256,6 @@ export class ClientConnection {
   }
 
   sayContinue(): void {
-    this.tcp.write(Buffer.from("HTTP/1.1 100 Continue\r\n\r\n", "latin1"));
+    this.tcp.writeText("HTTP/1.1 100 Continue\r\n\r\n");
   }
 }

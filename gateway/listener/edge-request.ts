@@ -1,6 +1,6 @@
 import { type Problem, problems } from "#mesh/problem";
 import { ChunkedDecoder } from "../http/chunked-decoder.ts";
-import type { Fields } from "../http/fields.ts";
+import type { RequestFields } from "../http/fields.ts";
 import { messageProblems } from "../http/message-problems.ts";
 import type { RequestHead } from "../http/request-head.ts";
 import type { ClientConnection } from "./client-connection.ts";
@@ -33,7 +33,7 @@ export class EdgeRequest {
   get method(): string {
     return this.head.method;
   }
-  get fields(): Fields {
+  get fields(): RequestFields {
     return this.head.fields;
   }
   get remoteAddress(): string {

@@ -73,8 +73,13 @@ function parsed(bytes: Uint8Array): unknown {
   }
 }
 
-/** The client's fields without those that end here. */
+/** The client's fields without those that end here, which is a matter of the fields alone. */
 function clientFields(exchange: Exchange): string {
+  exchange.fields.travelling ??= travelling(exchange);
+  return exchange.fields.travelling;
+}
+
+function travelling(exchange: Exchange): string {
   const { names, values } = exchange.fields;
   const traced = exchange.context.parentSpanId !== undefined;
   let text = "";

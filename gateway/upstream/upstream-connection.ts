@@ -66,10 +66,7 @@ export class UpstreamConnection implements BodySource {
     this.heard = false;
     this.#sentBefore = this.#tcp.sentBytes;
     const together = body !== undefined && body.length <= oneWriteBytes ? body.length : 0;
-    const bytes = Buffer.allocUnsafe(head.length + together);
-    bytes.write(head, 0, "latin1");
-    if (together > 0) bytes.set(body as Uint8Array, head.length);
-    this.#tcp.write(bytes);
+    this.#tcp.writeText(head, together > 0 ? body : undefined);
     if (body !== undefined && together === 0 && body.length > 0) this.#tcp.write(body);
   }
 
