@@ -2,6 +2,7 @@ import { openDatabase } from "#mesh/postgres/open-database";
 import { createLog } from "#observability/log";
 import type { AuditedOrder, Stores } from "./audit/audited-order.ts";
 import type { BusReader } from "./audit/bus-order.ts";
+import { auditDisputes, type DisputeBooks } from "./audit/disputes.ts";
 import { auditEvents } from "./audit/events.ts";
 import { createFindings, type Findings } from "./audit/findings.ts";
 import { auditMails, type HandedMails } from "./audit/mails.ts";
@@ -48,19 +49,23 @@ export async function audit(system: AuditedSystem): Promise<Audit> {
     user: open(databases.user),
   };
   try {
-    const books = (await (await fetch(`${sandbox}/sandbox/state`)).json()) as { orders: readonly Charged[] };
-    return await compare(system, stores, books.orders);
+    return await compare(system, stores, (await (await fetch(`${sandbox}/sandbox/state`)).json()) as Books);
   } finally {
     await Promise.all(Object.values(stores).map((sql) => sql.end()));
   }
 }
 
-async function compare(system: AuditedSystem, stores: Stores, charged: readonly Charged[]): Promise<Audit> {
+interface Books extends DisputeBooks {
+  readonly orders: readonly Charged[];
+}
+
+async function compare(system: AuditedSystem, stores: Stores, books: Books): Promise<Audit> {
   const orders = await stores.order<AuditedOrder[]>`
     select o.id, o.status, o.total_amount as total, s.due_at is not null as "underWay"
     from orders o join sagas s on s.order_id = o.id`;
   const findings: Findings = createFindings();
-  await auditMoney(stores, orders, charged, findings);
+  await auditMoney(stores, orders, books.orders, findings);
+  await auditDisputes(stores, books, findings);
   await auditStock(stores, orders, system.delivered, findings);
   await auditEvents(stores, orders, system, findings);
   await auditMails(stores, orders, system.mails?.(), findings);

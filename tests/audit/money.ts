@@ -15,7 +15,7 @@ export interface Charged {
 }
 
 /**
- * An order has at most one charge, the provider's net is the ledger's, no order is confirmed without its money, and a
+ * An order has at most one charge, the provider's net is the ledger's, and so is each sum that makes it, no order is confirmed without its money, and a
  * cancelled one keeps none.
  */
 export async function auditMoney(
@@ -41,6 +41,11 @@ export async function auditMoney(
       booked === left - fees,
       () => `order ${id}: the payment says ${left}, fees of disputes are ${fees}, the ledger ${booked}`,
     );
+    for (const sum of ["captured", "refunded", "withdrawn", "fees"] as const) {
+      const there = sumOf(atProviders, (each) => each[sum]);
+      const here = paid.get(id)?.[sum] ?? 0;
+      expect(there === here, () => `order ${id}: the provider has ${sum} ${there}, the ledger ${here}`);
+    }
     for (const { provider } of atProviders) {
       const gateway = paid.get(id)?.gateway;
       expect(
@@ -86,13 +91,24 @@ const readPayments = (payment: Stores["payment"]) => payment<
     readonly left: number;
     readonly booked: number;
     readonly given: number;
+    /** The same sums as at the provider, by the ledger. */
+    readonly captured: number;
+    readonly refunded: number;
+    readonly withdrawn: number;
+    readonly fees: number;
   }[]
 >`
   select p.order_id as "orderId", p.status, p.gateway,
     case when p.status in ('captured', 'refunded') then p.amount - p.refunded - p.withdrawn else 0 end as left,
-    coalesce(l.booked, 0)::bigint as booked, coalesce(r.given, 0)::bigint as given
+    coalesce(l.booked, 0)::bigint as booked, coalesce(r.given, 0)::bigint as given,
+    coalesce(l.captured, 0)::bigint as captured, coalesce(l.refunded, 0)::bigint as refunded,
+    coalesce(l.withdrawn, 0)::bigint as withdrawn, coalesce(l.fees, 0)::bigint as fees
   from payments p left join (
-    select payment_id, sum(amount) as booked from ledger_entries where account like '%:balance' group by payment_id
+    select payment_id, sum(amount) as booked, sum(amount) filter (where kind = 'capture') as captured,
+      -sum(amount) filter (where kind in ('refund', 'refund-reversal')) as refunded,
+      -sum(amount) filter (where kind in ('dispute-withdrawal', 'dispute-reinstatement')) as withdrawn,
+      -sum(amount) filter (where kind in ('dispute-fee', 'dispute-fee-return')) as fees
+    from ledger_entries where account like '%:balance' group by payment_id
   ) l on l.payment_id = p.id left join (
     select payment_id, sum(amount) as given from refunds where origin = 'admin' and status = 'succeeded'
     group by payment_id

@@ -203,6 +203,34 @@ export const breaks: readonly Break[] = [
     cards: onlyVisa,
   },
   {
+    name: "dispute-withdrawal",
+    missing: "what the bank takes for a dispute is not booked",
+    changes: [
+      {
+        file: "services/payment/apply-dispute.ts",
+        from: 'const took = withdrawn && (await bookDispute(tx, "dispute-withdrawal", dispute));',
+        to: "const took = false;",
+      },
+    ],
+    violation: /the provider has withdrawn \d+, the ledger 0/,
+    cards: [[1, "pm_card_createDispute"]],
+  },
+  {
+    name: "early-news",
+    missing: "news of a charge that is not recorded yet counts as not ours",
+    changes: [
+      {
+        file: "services/payment/payment-of-charge.ts",
+        from: "  const orderId = await gatewayNamed(gateways, gateway).orderOf(reference);",
+        to: '  if (gateway === "paypal") return "not-ours";\n  const orderId = await gatewayNamed(gateways, gateway).orderOf(reference);',
+      },
+    ],
+    violation: /dispute paypal \S+ is not known here/,
+    cards: [[1, "paypal dispute"]],
+    // The answer to a capture comes later than the news of its dispute.
+    faults: [{ at: 0, kind: "delay", link: "provider", forMs: 20_000, delayMs: 600 }],
+  },
+  {
     name: "charge-before-confirm",
     missing: "a declined charge counts as one that was made",
     changes: [

@@ -1,7 +1,8 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { buy, cancel } from "./buyer.ts";
+import { decideAtBank } from "./decide-at-bank.ts";
 import { decideAtPaypal } from "./decide-at-paypal.ts";
-import { drawPurchase, type PaymentWeights, type Purchase } from "./purchase.ts";
+import { drawPurchase, type PaymentWeights, type Purchase, waysThatEndSoon } from "./purchase.ts";
 import type { Random } from "./random.ts";
 import type { Shop } from "./shop.ts";
 
@@ -9,7 +10,7 @@ export interface CrowdOptions {
   readonly gateway: string;
   /** Two processes of the same service: the same request goes to both at once now and then. */
   readonly orderServices: readonly string[];
-  /** Where buyers see PayPal's page. */
+  /** Where buyers see PayPal's page and the bank's. */
   readonly sandbox: string;
   readonly shop: Shop;
   readonly random: Random;
@@ -23,6 +24,8 @@ export interface CrowdOptions {
   /** Whether a buyer who has no answer yet still wants one. */
   readonly goesOnWaiting?: () => boolean;
   readonly cards?: PaymentWeights;
+  /** Until so long after the beginning there are buyers who never act at the bank; in ms. */
+  readonly lapsingForMs?: number;
   /** Which part of what was placed is cancelled again by its buyer. */
   readonly cancelShare?: number;
   /** Which part of the buyers sends the same request to both processes at once. */
@@ -54,11 +57,9 @@ export async function letThemBuy(options: CrowdOptions): Promise<Purchase[]> {
     const deadline = performance.now() + options.patienceMs;
     const goesOn = () => performance.now() < deadline && goesOnWaiting();
     const bases = chance < twiceShare ? orderServices : [gateway];
-    const deciding = decideAtPaypal(purchase, options.sandbox, {
-      afterMs: chance * longestDecisionMs,
-      goesOn,
-    });
-    await Promise.all([deciding, ...bases.map((base) => buy(purchase, base, goesOn))]);
+    const when = { afterMs: chance * longestDecisionMs, goesOn };
+    const deciding = [decideAtPaypal(purchase, options.sandbox, when), decideAtBank(purchase, options, when)];
+    await Promise.all([...deciding, ...bases.map((base) => buy(purchase, base, goesOn))]);
     if (purchase.told) options.onTold?.(purchase);
     if (chance > 0.92) await buy(purchase, gateway, goesOn);
     if (purchase.orderId === undefined || random.fraction() >= cancelShare) return;
@@ -77,7 +78,9 @@ export async function letThemBuy(options: CrowdOptions): Promise<Purchase[]> {
   async function buyer(): Promise<void> {
     while (goOn(purchases.length)) {
       await turn();
-      const purchase = drawPurchase(shop, random, options.cards, purchases.findLast(byPaypal));
+      const lapsing = performance.now() - began < (options.lapsingForMs ?? 0);
+      const ways = options.cards ?? (lapsing ? undefined : waysThatEndSoon);
+      const purchase = drawPurchase(shop, random, ways, purchases.findLast(byPaypal));
       purchases.push(purchase);
       const going = go(purchase).finally(() => waiting.delete(going));
       waiting.add(going);

@@ -76,6 +76,15 @@ export async function orderHistory(
       ),
     ),
     titled(
+      "dispute",
+      await from(
+        databases.payment,
+        (sql) => sql`
+      select d.id, d.status, d.amount, d.opened_at, d.updated_at from disputes d
+      join payments p on p.id = d.payment_id where p.order_id = ${id}`,
+      ),
+    ),
+    titled(
       "event",
       await from(
         databases.order,

@@ -25,7 +25,7 @@ export async function reportProof(proof: Proof, options: ProveOptions): Promise<
   ];
 }
 
-function ordersLines({ purchases, settled, reasons }: Proof): string[] {
+function ordersLines({ purchases, settled, reasons, disputes }: Proof): string[] {
   const outcomes = counted(
     purchases.map(({ told, cancelled }) =>
       told === undefined
@@ -44,12 +44,15 @@ function ordersLines({ purchases, settled, reasons }: Proof): string[] {
     `  paid by: ${shownCounts(ways, " × ")}`,
     `  answers: ${shownCounts(answers, " × ")}`,
     `  ${confirmed + cancelled} orders: ${confirmed} confirmed, ${cancelled} cancelled (${shownCounts(reasons)})`,
+    `  disputes: ${shownCounts(counted(disputes), " × ")}`,
   ];
 }
 
-/** The test card, or what the order at PayPal does. */
-const wayOf = ({ payment: { type, token } }: Purchase): string =>
-  type === "card" ? token : `PayPal ${token.split("_")[1]}`;
+/** The test card and what its buyer does at the bank, or what the order at PayPal does. */
+const wayOf = ({ payment: { type, token, agrees } }: Purchase): string =>
+  type === "card"
+    ? `${token}${agrees === undefined ? "" : agrees ? " (agrees)" : " (refuses)"}`
+    : `PayPal ${token.split("_")[1]}`;
 
 const outcomes201: Readonly<Record<number, string>> = {
   201: "placed",

@@ -12,6 +12,7 @@ import { superviseProcess } from "../../mesh/local/supervise-process.ts";
 import { localUrl, type ProcessDefinition, systemProcesses } from "../../mesh/local/system-processes.ts";
 import { createMailbox, type Mailbox } from "../../services/notification/mailbox/mailbox.ts";
 import { type CrashControl, openCrashControl } from "./crash-control.ts";
+import type { MerchantKeys } from "./decide-disputes.ts";
 import { type FaultProxy, openFaultProxy } from "./fault-proxy.ts";
 import { recordWrites } from "./record-writes.ts";
 import type { LinkName } from "./schedule.ts";
@@ -22,6 +23,7 @@ export interface ProvenSystem {
   /** Of order-service's two processes, past every proxy: for the same request at both at once. */
   readonly orderServices: readonly string[];
   readonly sandbox: string;
+  readonly merchant: MerchantKeys;
   /** As they are behind the proxies. */
   readonly stores: Stores;
   /** Where it was asked for. */
@@ -52,6 +54,9 @@ export interface ProvenSystemOptions {
   readonly giveUp: (line: string) => void;
 }
 
+/** How long a buyer has to act at the bank or at PayPal: the least there is. */
+export const actionMinutes = 1;
+
 /** @throws LocalFailure when something does not start; whoever has `home` ends what did */
 export async function startProvenSystem(home: Home, options: ProvenSystemOptions): Promise<ProvenSystem> {
   const { root, runtime, step, show, giveUp, twins: twice = true } = options;
@@ -74,7 +79,11 @@ export async function startProvenSystem(home: Home, options: ProvenSystemOptions
     stores: throughProxies(stores, links),
     secrets,
     sandboxBooks: join(home.directory, "stripe-sandbox.json"),
-    chosen: { LOG_LEVEL: "warn", ...(kafka && { KAFKA_BROKERS: kafka.brokers }) },
+    chosen: {
+      LOG_LEVEL: "warn",
+      PAYMENT_ACTION_MINUTES: String(actionMinutes),
+      ...(kafka && { KAFKA_BROKERS: kafka.brokers }),
+    },
   });
   const command = [
     ...runtimeCommand(runtime, root),
@@ -98,6 +107,11 @@ export async function startProvenSystem(home: Home, options: ProvenSystemOptions
     gateway: localUrl(inner.gateway),
     orderServices: [localUrl(inner.order), localUrl(twice ? others.order : inner.order)],
     sandbox: localUrl(inner.sandbox),
+    merchant: {
+      stripeSecretKey: secrets.stripeSecretKey,
+      paypalClientId: definitions.find(({ name }) => name === "stripe-sandbox")?.env.PAYPAL_CLIENT_ID ?? "",
+      paypalClientSecret: secrets.paypalClientSecret,
+    },
     stores,
     kafkaBrokers: kafka?.brokers,
     mailbox,

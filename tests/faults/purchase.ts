@@ -29,21 +29,30 @@ export interface Purchase {
   readonly tries: string[];
 }
 
-/** `agrees` is what the buyer does on PayPal's page, for an order that waits there. */
+/** `agrees` is what the buyer does on PayPal's or the bank's page, for an order that waits there; without it, nothing. */
 export interface PaymentMethod {
   readonly type: "card" | "paypal";
   readonly token: string;
   readonly agrees?: boolean;
 }
 
+/** A buyer who leaves the bank's page open: the order ends when the time for that is over. */
+const neverActs = "pm_card_threeDSecure2Required never";
+
 /** Ways to pay: test cards by their names, and at PayPal what the order there does; services/payment/README.md has both. */
 const waysToPay = [
-  [46, "pm_card_visa"],
+  [35, "pm_card_visa"],
   [7, "pm_card_chargeDeclined"],
   [4, "pm_sandbox_timeoutAfterCharging"],
   [3, "pm_sandbox_slow"],
   [8, "pm_sandbox_lateWebhook"],
   [10, "pm_sandbox_duplicateWebhook"],
+  // 3-D Secure.
+  [3, "pm_card_threeDSecure2Required agrees"],
+  [1, "pm_card_threeDSecure2Required refuses"],
+  [2, neverActs],
+  [3, "pm_card_createDispute"],
+  [2, "paypal dispute"],
   [8, "paypal success"],
   [2, "paypal decline"],
   [2, "paypal timeout"],
@@ -57,6 +66,9 @@ const waysToPay = [
 ] as const;
 
 export type PaymentWeights = readonly (readonly [weight: number, way: string])[];
+
+/** The same without those who never act: their orders end late. */
+export const waysThatEndSoon: PaymentWeights = waysToPay.filter(([, way]) => way !== neverActs);
 
 /** Something that somebody may want: often of what is scarce. @param last who paid by PayPal before: the approval may be used again */
 export function drawPurchase(
@@ -98,7 +110,10 @@ const letters = "ghijklmnop";
 
 function paymentBy(way: string, total: number): PaymentMethod {
   const [provider, does = ""] = way.split(" ");
-  if (provider !== "paypal") return { type: "card", token: way };
+  if (provider !== "paypal") {
+    const decides = does === "agrees" || does === "refuses";
+    return { type: "card", token: provider ?? way, ...(decides && { agrees: does === "agrees" }) };
+  }
   const behaviour = { refused: "approval", used: "success", differs: "success" }[does] ?? does;
   // Approved for another price than is owed: nothing may be taken.
   const amount = does === "differs" ? total - 1 : total;

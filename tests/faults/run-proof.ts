@@ -7,10 +7,11 @@ import type { AuditedSystem } from "../audit.ts";
 import { carryOut, type Done } from "./carry-out.ts";
 import { checkAnswers } from "./check-answers.ts";
 import { letThemBuy } from "./crowd.ts";
+import { startDecidingDisputes } from "./decide-disputes.ts";
 import { createMailReader } from "./handed-mails.ts";
 import { openKafkaReader } from "./kafka-reader.ts";
 import type { ProveOptions } from "./prove-options.ts";
-import { type ProvenSystem, startProvenSystem } from "./proven-system.ts";
+import { actionMinutes, type ProvenSystem, startProvenSystem } from "./proven-system.ts";
 import type { Purchase } from "./purchase.ts";
 import { createRandom } from "./random.ts";
 import { createRecoveryWatch, type RecoveryWatch } from "./recovery-watch.ts";
@@ -28,6 +29,8 @@ export interface Proof {
   readonly settled: Settled;
   /** How many orders were cancelled, by reason. */
   readonly reasons: ReadonlyMap<string, number>;
+  /** How disputes ended, by provider. */
+  readonly disputes: readonly string[];
   readonly violations: readonly string[];
   readonly checks: number;
   readonly audited: AuditedSystem;
@@ -36,6 +39,8 @@ export interface Proof {
 export const shopSize = { people: 48, products: 40, hot: 4 } as const;
 /** Every order has to be final so long after the last fault. */
 export const finalWithinMs = 60_000;
+/** Who never acts at the bank buys no later than that before the end: the order has to be final with the others. */
+const lapsingBeforeEndMs = actionMinutes * 60_000 - 10_000;
 /** A claim on a mail lasts half a minute, and what failed waits before it is tried again. */
 const quietWithinMs = 90_000;
 
@@ -58,6 +63,7 @@ export async function runProof(home: Home, options: ProveOptions, terminal: Term
       line(reason);
     },
   });
+  const disputes = startDecidingDisputes(system.sandbox, system.merchant, createRandom(seed + 2));
   try {
     const hotStock = Math.round(seconds * 1.5);
     const shop = await step("Shop", () => openShop(system.gateway, { ...shopSize, hotStock }));
@@ -92,8 +98,21 @@ export async function runProof(home: Home, options: ProveOptions, terminal: Term
     const checks = settled.audit.checks + answers.checks();
     const deaths = system.crashes.deaths();
     const { reasons } = answers;
-    return { schedule, purchases, done, deaths, recovery, settled, reasons, violations, checks, audited };
+    return {
+      schedule,
+      purchases,
+      done,
+      deaths,
+      recovery,
+      settled,
+      reasons,
+      disputes: disputes.decided,
+      violations,
+      checks,
+      audited,
+    };
   } finally {
+    await disputes.stop();
     await system.close();
   }
 }
@@ -131,6 +150,7 @@ async function disturbBuyers(
     buyers,
     goOn,
     patienceMs: 120_000,
+    lapsingForMs: seconds * 1000 - lapsingBeforeEndMs,
     onTold(purchase) {
       told += 1;
       if (purchase.told?.status === 201) recovery.sold();
