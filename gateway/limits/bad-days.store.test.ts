@@ -12,9 +12,9 @@ import { type Home, openHome } from "../../mesh/local/home.ts";
 import { type RedisServer, startRedis } from "../../mesh/local/redis-server.ts";
 import { SimulatedTime } from "../testing/simulated-time.ts";
 import { LeasedLimiter } from "./leased-limiter.ts";
-import type { Ledger } from "./ledger.ts";
 import { RedisLedger } from "./redis-ledger.ts";
 import { flowLimit } from "./testing/flow-limit.ts";
+import { WatchedLedger } from "./testing/watched-ledger.ts";
 
 // A Redis of its own, which the other tests do not miss, behind a relay that can be slow. The limiters' time stands still
 // while a Redis that answers is waited for, so that a busy machine makes no Redis slow; how much they let in as time goes by
@@ -30,9 +30,8 @@ let server: RedisServer;
 let relay: Server;
 let admin: Redis;
 let delayMs = 0;
-/** Commands that have no answer yet. */
-let unanswered = 0;
 const connections: Redis[] = [];
+const ledgers: WatchedLedger[] = [];
 const limiters: LeasedLimiter[] = [];
 
 beforeAll(async () => {
@@ -55,7 +54,9 @@ beforeAll(async () => {
     const redis = openRedis({ url: `redis://:${options.password}@127.0.0.1:${port}`, name: "limiter", log });
     connections.push(redis);
     await redisReady(redis);
-    limiters.push(new LeasedLimiter({ ledger: watched(new RedisLedger(redis)), processes: 4, timing: time }));
+    const ledger = new WatchedLedger(new RedisLedger(redis));
+    ledgers.push(ledger);
+    limiters.push(new LeasedLimiter({ ledger, processes: 4, timing: time }));
   }
   await untilShared();
 });
@@ -78,21 +79,6 @@ function pass(from: Socket, to: Socket): void {
   from.on("close", () => to.destroy());
 }
 
-function watched(ledger: RedisLedger): Ledger {
-  const watch = <T>(answer: Promise<T>): Promise<T> => {
-    unanswered++;
-    return answer.finally(() => unanswered--);
-  };
-  return {
-    get isReady() {
-      return ledger.isReady;
-    },
-    exchange: (batch) => watch(ledger.exchange(batch)),
-    announce: () => watch(ledger.announce()),
-    leave: () => ledger.leave(),
-  };
-}
-
 /** Lets time pass, of which commands take none, until the limiters share all limits again. */
 async function untilShared(): Promise<void> {
   await eventually(() => connections.every(({ status }) => status === "ready") || undefined, {
@@ -100,7 +86,7 @@ async function untilShared(): Promise<void> {
   });
   const shares = ({ degraded, processes }: LeasedLimiter) => !degraded && processes === 4;
   for (let ms = 0; ms < 3000 && !limiters.every(shares); ms++) {
-    await eventually(() => unanswered === 0 || undefined);
+    for (const ledger of ledgers) await ledger.answered();
     await time.pass(1);
   }
   expect(limiters.map(({ degraded, processes }) => ({ degraded, processes }))).toEqual(

@@ -14,9 +14,11 @@ import { RedisLedger } from "./redis-ledger.ts";
 import { Tally } from "./tally.ts";
 import { flowLimit } from "./testing/flow-limit.ts";
 import { ModelLedger } from "./testing/model-ledger.ts";
+import { WatchedLedger } from "./testing/watched-ledger.ts";
 
 const log = createLog({ service: "gateway", level: "error", destination: { write: () => {} } });
 const connections: Redis[] = [];
+const ledgers: WatchedLedger[] = [];
 const limiters: LeasedLimiter[] = [];
 /** It stands still while somebody waits for Redis, so nobody ever loses patience. */
 const time = new SimulatedTime();
@@ -38,8 +40,11 @@ function ask(limiter: LeasedLimiter | undefined, limit: Limit, key: string, cost
 
 beforeAll(async () => {
   const four = await Promise.all(Array.from({ length: 4 }, connect));
-  for (const redis of four)
-    limiters.push(new LeasedLimiter({ ledger: new RedisLedger(redis, group), processes: 4, timing: time }));
+  for (const redis of four) {
+    const ledger = new WatchedLedger(new RedisLedger(redis, group));
+    ledgers.push(ledger);
+    limiters.push(new LeasedLimiter({ ledger, processes: 4, timing: time }));
+  }
   await eventually(async () => {
     await time.pass(250);
     return limiters.every(({ processes }) => processes === 4) || undefined;
@@ -98,6 +103,7 @@ test("four gateways with uneven traffic use up a quota and keep to it, and mostl
     if (refusal instanceof Promise) waited++;
     if ((await refusal) === undefined) allowed++;
     await time.pass(0.5);
+    for (const ledger of ledgers) await ledger.answered();
   }
   expect(allowed).toBeWithin(990, 1009);
   expect(waited / 2000).toBeLessThan(0.5);
@@ -116,6 +122,7 @@ test("what is not used goes back: another gateway can have all of a quota", asyn
   expect(name).toMatch(/:\d{4}-\d{2}$/);
   await eventually(async () => {
     await time.pass(250);
+    for (const ledger of ledgers) await ledger.answered();
     return (await redis.get(name)) === "20" || undefined;
   });
   expect(await redis.pttl(name)).toBeGreaterThan(0);

@@ -1,0 +1,40 @@
+import { setImmediate } from "node:timers/promises";
+import type { Ledger } from "../ledger.ts";
+import type { Ask } from "../ledger-queue.ts";
+
+/** Knows which commands have no answer yet, so that time need not pass before they have. For tests only. */
+export class WatchedLedger implements Ledger {
+  readonly #unanswered = new Set<Promise<unknown>>();
+
+  constructor(private readonly ledger: Ledger) {}
+
+  get isReady(): boolean {
+    return this.ledger.isReady;
+  }
+
+  exchange(batch: readonly Ask[]): ReturnType<Ledger["exchange"]> {
+    return this.#watch(this.ledger.exchange(batch));
+  }
+
+  announce(): ReturnType<Ledger["announce"]> {
+    return this.#watch(this.ledger.announce());
+  }
+
+  leave(): Promise<void> {
+    return this.#watch(this.ledger.leave());
+  }
+
+  /** Resolves when all have one, also those that an answer led to. */
+  async answered(): Promise<void> {
+    while (this.#unanswered.size > 0) {
+      await Promise.allSettled(this.#unanswered);
+      await setImmediate();
+    }
+  }
+
+  #watch<T>(answer: Promise<T>): Promise<T> {
+    const watched = answer.finally(() => this.#unanswered.delete(watched));
+    this.#unanswered.add(watched);
+    return watched;
+  }
+}
