@@ -35,25 +35,3 @@ test("stopping answers what was begun and does not wait for a connection that sa
   expect(performance.now() - started).toBeLessThan(2000);
   silent.destroy();
 });
-
-test("a path's segments are told as they were sent", async () => {
-  const seen: (number | undefined)[] = [];
-  const listener = listen({
-    port: 0,
-    hostname: host,
-    fetch: (_request, { sentSegments }) => {
-      seen.push(sentSegments);
-      return new Response();
-    },
-  });
-  for (const path of ["/a/b", "/a/../b"]) {
-    await new Promise((resolve) => {
-      const socket = connect(listener.port, host, () =>
-        socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`),
-      );
-      socket.on("close", resolve).resume();
-    });
-  }
-  expect(seen).toEqual([2, 3]);
-  await listener.stop(100);
-});

@@ -1,22 +1,8 @@
-/** What the listener knows of a connection. */
-export interface ConnectionInfo {
-  readonly remoteAddress: string;
-  /**
-   * How many segments the path had when it was sent. Known where the runtime resolves dot segments and backslashes
-   * before anyone sees the URL: a URL with another number of segments was not sent as it reads.
-   */
-  readonly sentSegments?: number;
-}
-
 export interface ListenOptions {
   /** Port 0 asks for any free one. */
   readonly port: number;
   readonly hostname: string;
-  readonly fetch: (request: Request, info: ConnectionInfo) => Response | Promise<Response>;
-  /** Bytes; a larger body is refused by the runtime where it can. */
-  readonly maxRequestBodySize?: number;
-  /** Seconds without traffic after which a connection is closed. */
-  readonly idleTimeout?: number;
+  readonly fetch: (request: Request) => Response | Promise<Response>;
 }
 
 export interface Listener {
@@ -26,7 +12,7 @@ export interface Listener {
 }
 
 /**
- * Serves HTTP with whichever runtime this is. The one file besides the local launcher that knows their names.
+ * Serves HTTP with whichever runtime this is. With `tcp-on-bun.ts` and the local launcher the only place that knows their names.
  * @throws Error that names the port when it is taken
  */
 export function listen(options: ListenOptions): Listener {
@@ -38,18 +24,15 @@ export function listen(options: ListenOptions): Listener {
   }
 }
 
-function listenWithBun({ fetch, port, hostname, maxRequestBodySize, idleTimeout }: ListenOptions): Listener {
-  const addressOf = (request: Request, server: Bun.Server<undefined>) =>
-    server.requestIP(request)?.address ?? "";
+/** Seconds without traffic after which a connection is closed. */
+const idleSeconds = 60;
+
+function listenWithBun({ fetch, port, hostname }: ListenOptions): Listener {
   const server = Bun.serve({
     port,
     hostname,
-    idleTimeout: idleTimeout ?? 60,
-    ...(maxRequestBodySize !== undefined && { maxRequestBodySize }),
-    routes: routesBySegments((request, server, sentSegments) =>
-      fetch(request, { remoteAddress: addressOf(request, server), sentSegments }),
-    ),
-    fetch: (request, server) => fetch(request, { remoteAddress: addressOf(request, server) }),
+    idleTimeout: idleSeconds,
+    fetch: (request) => fetch(request),
   });
   return {
     port: server.port ?? port,
@@ -63,35 +46,12 @@ function listenWithBun({ fetch, port, hostname, maxRequestBodySize, idleTimeout 
 /** Long enough for an answer that was just made to leave. */
 const quietMs = 100;
 
-type Handler = (
-  request: Request,
-  server: Bun.Server<undefined>,
-  segments: number,
-) => Response | Promise<Response>;
-
-/** Deeper paths are served too, only without their number of segments. */
-const countedSegments = 16;
-
-/** Bun's router matches the path as it was sent, `Request.url` is already resolved. It costs nothing measurable. */
-function routesBySegments(handle: Handler) {
-  const routes: Record<
-    string,
-    (request: Request, server: Bun.Server<undefined>) => Response | Promise<Response>
-  > = {};
-  let pattern = "";
-  for (let segments = 1; segments <= countedSegments; segments++) {
-    pattern += `/:segment${segments}`;
-    routes[pattern] = (request, server) => handle(request, server, segments);
-  }
-  return routes;
-}
-
 function listenWithDeno(runtime: DenoRuntime, { fetch, port, hostname }: ListenOptions): Listener {
   let answering = 0;
-  const server = runtime.serve({ port, hostname, onListen() {} }, async (request, info) => {
+  const server = runtime.serve({ port, hostname, onListen() {} }, async (request) => {
     answering += 1;
     try {
-      return await fetch(request, { remoteAddress: info.remoteAddr.hostname ?? "" });
+      return await fetch(request);
     } finally {
       answering -= 1;
     }
@@ -121,7 +81,7 @@ async function within(work: Promise<unknown>, ms: number): Promise<void> {
 interface DenoRuntime {
   serve(
     options: { port: number; hostname: string; onListen(): void },
-    handler: (request: Request, info: { remoteAddr: { hostname?: string } }) => Response | Promise<Response>,
+    handler: (request: Request) => Response | Promise<Response>,
   ): { addr: { port?: number }; shutdown(): Promise<void> };
 }
 declare const Deno: DenoRuntime | undefined;
