@@ -14,7 +14,7 @@ const secretFields = new Set([
   "cardnumber",
 ]);
 const deepest = 5;
-export const censored = "[redacted]";
+const censored = "[redacted]";
 
 /** The same fields with the value of every secret one replaced. What holds no secret is returned as it is, uncopied. */
 export function redact(fields: Record<string, unknown>, depth = 0): Record<string, unknown> {

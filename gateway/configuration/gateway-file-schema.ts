@@ -249,7 +249,6 @@ export type AnswerName = NonNullable<WrittenFile["routes"][number]["answer"]>;
 export type Method = WrittenFile["routes"][number]["methods"][number];
 export type AuthSpec = Static<typeof Auth>;
 export type LimitSpec = Static<typeof Limit>;
-export type TierSpec = Static<typeof Tier>;
 export type CorsSpec = Static<typeof Cors>;
 export type IssuerSpec = Static<typeof Issuer>;
 export type RouteSpec = Static<typeof Route>;

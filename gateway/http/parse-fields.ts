@@ -9,7 +9,7 @@ const controls = Array.from({ length: 33 }, (_, at) => String.fromCharCode(at ==
 // A class of what is refused is looked for in 0.1 µs; one of what is taken, or with a look at the neighbours, takes 1 to 4.
 const odd = new RegExp(`[${controls}]`);
 
-export const maxFields = 100;
+const maxFields = 100;
 
 /** Why fields cannot be taken. */
 export type FieldsRefusal = "line-end" | "folded" | "name" | "too-many";

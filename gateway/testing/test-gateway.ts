@@ -15,7 +15,7 @@ import type { Threats } from "../threats/threats.ts";
 
 type Handler = (request: Request) => Response | Promise<Response>;
 
-export const testIssuer = "https://ecotrack.test";
+const testIssuer = "https://ecotrack.test";
 /** Nobody listens there: the port is reserved (RFC 1700) and not served by tests. */
 const deadUrl = "http://127.0.0.1:49151";
 

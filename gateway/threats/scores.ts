@@ -68,7 +68,7 @@ const newScore = (key: string, now: number): Score => ({
   blockedUntil: 0,
 });
 
-export function pointsAt({ points, at }: Score, now: number, halfLifeMs: number): number {
+function pointsAt({ points, at }: Score, now: number, halfLifeMs: number): number {
   return points * 0.5 ** (Math.max(0, now - at) / halfLifeMs);
 }
 

@@ -3,7 +3,7 @@ import type { Log } from "#observability/log";
 import type { DeliveredMessage, SubscribeOptions } from "./bus.ts";
 
 const firstRetryMs = 100;
-export const longestRetryMs = 10_000;
+const longestRetryMs = 10_000;
 
 /**
  * Hands a batch to the handler until it resolves, waiting 100 ms after the first failure and twice as long after each

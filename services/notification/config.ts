@@ -14,4 +14,3 @@ export const settings = {
 };
 
 export const readConfig = (env: Environment) => readSettings("notification-service", env, settings);
-export type NotificationConfig = ReturnType<typeof readConfig>;

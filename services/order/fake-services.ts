@@ -192,8 +192,6 @@ export function createFakeServices() {
   };
 }
 
-export type FakeServices = ReturnType<typeof createFakeServices>;
-
 /** What a caller sees when the answer gets lost, whether or not the call took effect. */
 export const lost = (): UpstreamUnavailable => new UpstreamUnavailable("fake", "timeout", true);
 

@@ -20,7 +20,7 @@ export const line = (maxLength: number) =>
 export const oneOf = <const T extends readonly string[]>(values: T) =>
   Type.Unsafe<T[number]>(Type.String({ enum: [...values], pattern: `^(${values.join("|")})$` }));
 
-export const AddressBody = Type.Object(
+const AddressBody = Type.Object(
   {
     fullName: line(200),
     line1: line(200),

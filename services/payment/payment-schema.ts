@@ -58,7 +58,7 @@ export const BooksView = Type.Object({
 });
 
 /** What the buyer has to do before the money can be taken. */
-export const NextAction = Type.Object({
+const NextAction = Type.Object({
   type: Type.Literal("redirect"),
   url: Type.String(),
   expiresAt: Type.String({ format: "date-time" }),

@@ -21,7 +21,7 @@ const Mass = Type.String({ pattern: "^(?=.*[1-9])\\d{1,6}(\\.\\d{1,6})?$", descr
 const Energy = Type.String({ pattern: "^\\d{1,6}(\\.\\d{1,6})?$", description: "kWh, a decimal" });
 const Part = Type.Object({ material: Slug, kg: Mass }, strict);
 
-export const BillOfMaterialsBody = Type.Object(
+const BillOfMaterialsBody = Type.Object(
   {
     materials: Type.Array(Part, { minItems: 1, maxItems: 40 }),
     packaging: Type.Array(Part, { maxItems: 10 }),
@@ -131,7 +131,7 @@ const summary = {
   createdAt: Type.String(),
   updatedAt: Type.String(),
 };
-export const ProductView = Type.Object(summary);
+const ProductView = Type.Object(summary);
 export const ProductDetailView = Type.Object({
   ...summary,
   footprint: Type.Record(Type.String(), Type.Unknown(), { description: "PACT v3 CarbonFootprint" }),

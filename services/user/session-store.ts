@@ -8,7 +8,7 @@ import { rotateScript, startScript } from "./session-scripts.ts";
 /** From sign-in to the end, however often it is refreshed. */
 export const sessionLifetimeMs = 30 * 24 * 3600_000;
 /** Who signed in or refreshed within this time counts as active. */
-export const activeWithinMs = 30 * 60_000;
+const activeWithinMs = 30 * 60_000;
 /** How long revocations and ended sessions are kept: no access token lives longer, clocks that differ included. */
 export const afterlifeMs = (accessTokenLifetime + 60) * 1000;
 

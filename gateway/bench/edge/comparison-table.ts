@@ -64,7 +64,7 @@ export interface Ratio {
 }
 
 /** Of the CPU a request, round by round: what slows a round down is in both. */
-export function ratios(peers: readonly ComparedPeer[]): Ratio[] {
+function ratios(peers: readonly ComparedPeer[]): Ratio[] {
   const of = (name: string) => peers.find((peer) => peer.name === name);
   const ratio = (above: string, below: string): Ratio[] => {
     const [one, other] = [of(above), of(below)];

@@ -29,8 +29,7 @@ export interface GatewayOptions {
 }
 
 /** What the gateway can be told depends on its version: a setting that it does not have is not set, and told. */
-export const has = (name: string): boolean =>
-  Object.values(settings).some((setting) => setting.name === name);
+const has = (name: string): boolean => Object.values(settings).some((setting) => setting.name === name);
 
 const collector = "OTEL_EXPORTER_OTLP_ENDPOINT";
 const processes = "GATEWAY_PROCESSES";

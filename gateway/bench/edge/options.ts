@@ -17,7 +17,7 @@ The first run fetches wrk, nginx and HAProxy from the distribution and Fastify f
 be had is left out and named. Prints a table; figures and a picture go to FOLDER (.ecotrack/bench). Takes two to three
 minutes; nothing else should run meanwhile, and what did is printed. Everything that it starts is on 127.0.0.1 and ended.`;
 
-export const peerNames = ["nginx", "haproxy", "fastify", "ecotrack", "untraced"] as const;
+const peerNames = ["nginx", "haproxy", "fastify", "ecotrack", "untraced"] as const;
 export type PeerName = (typeof peerNames)[number];
 
 export interface EdgeOptions {

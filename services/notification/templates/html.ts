@@ -13,8 +13,7 @@ const entities: Record<string, string> = {
   "'": "&#39;",
 };
 
-export const escapeHtml = (text: string): string =>
-  text.replace(/[&<>"']/g, (found) => entities[found] ?? found);
+const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (found) => entities[found] ?? found);
 
 /** A template whose every value is escaped, for text and for quoted attributes, unless it is {@link Html} itself. */
 export function html(strings: TemplateStringsArray, ...values: readonly Value[]): Html {

@@ -4,7 +4,7 @@ import { hashApiKey, rolesOfKey } from "./api-key.ts";
 import { findUsableKey, noteUse } from "./api-key-store.ts";
 
 /** Seconds. Shorter than a session's, so that the last use that an owner sees is not older than it looks. */
-export const keyTokenLifetime = 300;
+const keyTokenLifetime = 300;
 
 export interface ExchangedKey {
   readonly accessToken: string;

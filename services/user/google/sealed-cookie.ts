@@ -2,7 +2,7 @@ import { hkdfSync } from "node:crypto";
 import { EncryptJWT, jwtDecrypt } from "jose";
 
 /** Time for somebody to find their password. */
-export const signInLastsSeconds = 600;
+const signInLastsSeconds = 600;
 
 /** Keeps what a sign-in needs when the browser comes back in the browser itself, where nobody can read or change it. */
 export interface SealedCookie<T> {

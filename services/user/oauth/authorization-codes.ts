@@ -3,7 +3,7 @@ import type { Redis } from "ioredis";
 import { reachable } from "../session-store.ts";
 
 /** RFC 6749 §4.1.2 allows ten minutes; a redirect takes a second. */
-export const codeLifetimeMs = 60_000;
+const codeLifetimeMs = 60_000;
 /** A used code is remembered as long as its access token lives, to notice that somebody else has it too. */
 const rememberUsedMs = 20 * 60_000;
 

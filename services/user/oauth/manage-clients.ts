@@ -14,7 +14,7 @@ import {
   updateStanding,
 } from "./oauth-client-store.ts";
 
-export const maxClientsPerOwner = 20;
+const maxClientsPerOwner = 20;
 const hourMs = 3_600_000;
 /** A request that found the client or key a moment ago has given its token by then. */
 const underWayMs = 5000;

@@ -30,7 +30,7 @@ export function answerProblem(problem: Problem, path: string): Response {
   return Response.json(body, { status, headers });
 }
 
-export const TokenView = Type.Object({
+const TokenView = Type.Object({
   access_token: Type.String(),
   token_type: Type.Literal("Bearer"),
   expires_in: Type.Integer(),
