@@ -2,6 +2,7 @@ import { createLog, type Log } from "#observability/log";
 import { createMetrics } from "#observability/metrics";
 import { type GatewayConfig, readConfig } from "./config.ts";
 import { openGateway } from "./open-gateway.ts";
+import { keptBySupervisor, type WorkerMessage } from "./processes/kept-file.ts";
 import { supervise } from "./processes/supervise.ts";
 
 async function main(): Promise<void> {
@@ -22,9 +23,9 @@ async function main(): Promise<void> {
 async function serve(config: GatewayConfig, log: Log): Promise<() => Promise<void>> {
   const metrics = createMetrics("gateway");
   metrics.collectRuntime();
-  const { adminPort, reload, stop } = await openGateway({ config, log, metrics });
+  const { adminPort, reload, stop } = await openGateway({ config, log, metrics, kept: keptBySupervisor() });
   process.on("SIGHUP", reload);
-  process.send?.({ adminPort });
+  process.send?.({ adminPort } satisfies WorkerMessage);
   return stop;
 }
 

@@ -18,6 +18,7 @@ import { HttpListener } from "./listener/http-listener.ts";
 import { measureConnections } from "./measure-connections.ts";
 import { measureIdentity } from "./measure-identity.ts";
 import { createPipeline } from "./pipeline.ts";
+import type { KeptFile } from "./processes/kept-file.ts";
 import { createReadiness } from "./readiness.ts";
 import { type TrustedProxies, trustProxies } from "./stages/client-address.ts";
 import { shareThreats } from "./threats/share-threats.ts";
@@ -36,6 +37,8 @@ interface GatewayOptions {
   readonly metrics: Metrics;
   /** Gateways of one name share limits and blocks. */
   readonly group?: string;
+  /** What the other processes of this port run. */
+  readonly kept?: KeptFile | undefined;
 }
 
 export interface RunningGateway {
@@ -58,7 +61,11 @@ export async function openGateway(options: GatewayOptions): Promise<RunningGatew
   const { snapshots, threats, revocations, documents, upstreams } = parts;
   const edge = await openEdge(options, parts, trusted);
   measureConnections(metrics, { edge, upstreams });
-  const readiness = createReadiness({ redis: parts.redis, verifier: () => snapshots.current.verifier });
+  const readiness = createReadiness({
+    redis: parts.redis,
+    verifier: () => snapshots.current.verifier,
+    fileRefused: () => snapshots.refused !== undefined,
+  });
   const adminApp = createAdminApp({ readiness, metrics, snapshots, threats });
   const admin = listen({
     port: config.adminPort,
@@ -84,7 +91,7 @@ export async function openGateway(options: GatewayOptions): Promise<RunningGatew
 type Parts = Awaited<ReturnType<typeof openParts>>;
 
 /** What answers requests; nothing comes in yet. */
-async function openParts({ config, log, metrics, group }: GatewayOptions) {
+async function openParts({ config, log, metrics, group, kept }: GatewayOptions) {
   const redis = openRedis({ url: config.redisUrl, name: "gateway", log });
   if (!(await redisReady(redis))) log.warn("starting without Redis");
   const revocations = await openRevocations({ redis, log });
@@ -99,6 +106,7 @@ async function openParts({ config, log, metrics, group }: GatewayOptions) {
     },
     log,
     metrics,
+    kept,
   });
   const verifier = () => snapshots.current.verifier;
   const apiKeys = openApiKeys(config, verifier, log);

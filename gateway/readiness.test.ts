@@ -5,10 +5,11 @@ import { createReadiness } from "./readiness.ts";
 const good: KeyState = { url: "http://a.test", keys: 2, ageSeconds: 10, stale: false };
 const none: KeyState = { url: "http://b.test", keys: 0, ageSeconds: Number.POSITIVE_INFINITY, stale: true };
 
-function readiness(states: KeyState[], redis: "ready" | "reconnecting" = "ready") {
+function readiness(states: KeyState[], redis: "ready" | "reconnecting" = "ready", refused = false) {
   let warmed = 0;
   const asked = createReadiness({
     redis: { status: redis },
+    fileRefused: () => refused,
     verifier: () => ({
       warm: async () => {
         warmed += 1;
@@ -39,6 +40,13 @@ test("keys that cannot be renewed, a further issuer without keys and Redis away 
   expect(await readiness([good, none], "reconnecting").asked.ask()).toEqual({
     status: "ready",
     degraded: ["redis", "jwks"],
+  });
+});
+
+test("a file with a mistake leaves it ready and is told", async () => {
+  expect(await readiness([good], "ready", true).asked.ask()).toEqual({
+    status: "ready",
+    degraded: ["gateway.yaml"],
   });
 });
 

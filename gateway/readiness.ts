@@ -20,16 +20,19 @@ const patienceMs = 1000;
 
 /**
  * The gateway is ready once it has the keys of an issuer. Where they cannot be fetched again later, those of a further
- * issuer are missing, or Redis is away, it goes on with what it has and says so. Upstreams do not count: the edge stays
+ * issuer are missing, or Redis is away, or gateway.yaml has a mistake, it goes on with what it has and says so. Upstreams do not count: the edge stays
  * up while a service behind it is down, for all the others.
  * @param verifier of the configuration of now
+ * @param fileRefused whether gateway.yaml has a mistake, so that an older one runs
  */
 export function createReadiness({
   redis,
   verifier,
+  fileRefused,
 }: {
   redis: Pick<Redis, "status">;
   verifier: () => Pick<TokenVerifier, "warm" | "keyStates">;
+  fileRefused: () => boolean;
 }): Readiness {
   let draining = false;
   return {
@@ -39,6 +42,7 @@ export function createReadiness({
       const states = () => keyStates().map(({ state }) => state);
       if (states().some(({ keys }) => keys === 0)) await within(patienceMs, warm());
       const degraded = redis.status === "ready" ? [] : ["redis"];
+      if (fileRefused()) degraded.push("gateway.yaml");
       const issuers = states();
       const missing = issuers.filter(({ keys }) => keys === 0).length;
       if (missing > 0 && missing === issuers.length)

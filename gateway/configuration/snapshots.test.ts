@@ -8,7 +8,7 @@ import type { TokenVerifier } from "#mesh/identity/verify-token";
 import { createLog } from "#observability/log";
 import { createMetrics } from "#observability/metrics";
 import type { Snapshot } from "./snapshot.ts";
-import { openSnapshots, type Snapshots } from "./snapshots.ts";
+import { openSnapshots, type Snapshots, type SnapshotsOptions } from "./snapshots.ts";
 
 const pollMs = 10;
 let folder: string;
@@ -37,7 +37,7 @@ defaults: { limits: [default], timeoutMs: 1000, bodyBytes: 10 }
 routes:
 ${names.map(route).join("")}`;
 
-async function open(file = path): Promise<Snapshots> {
+async function open(file = path, kept?: SnapshotsOptions["kept"]): Promise<Snapshots> {
   opened = await openSnapshots({
     path: file,
     variables: {},
@@ -52,6 +52,7 @@ async function open(file = path): Promise<Snapshots> {
       destination: { write: (line) => void lines.push(line) },
     }),
     metrics,
+    kept,
     pollMs,
   });
   return opened;
@@ -161,6 +162,36 @@ describe("a bad file", () => {
     writeFileSync(path, "routes: []");
     expect(open()).rejects.toThrow("gateway.yaml:1:1: upstreams is missing");
     expect(open(join(folder, "nowhere"))).rejects.toThrow("GATEWAY_FILE cannot be read");
+  });
+});
+
+describe("of several processes, one that starts with a bad file", () => {
+  const kept = (lastGood: string | undefined) => {
+    const told: string[] = [];
+    return { told, ask: () => Promise.resolve(lastGood), tell: (text: string) => void told.push(text) };
+  };
+
+  test("runs what the others run, tells that the file is refused, and takes the next good one", async () => {
+    writeFileSync(path, "routes: []");
+    const others = kept(text("a"));
+    const snapshots = await open(path, others);
+    expect(routesOf(snapshots)).toEqual(["/a"]);
+    expect(snapshots.refused?.mistakes[0]).toContain("gateway.yaml:1:1: upstreams is missing");
+    expect(lines.join()).toContain("starting with the file that the other processes run");
+    expect(lines.join()).toContain("gateway.yaml refused, the old one stays");
+    writeFileSync(path, text("b"));
+    expect(await snapshots.reload()).toBe("applied");
+    expect(snapshots.refused).toBeUndefined();
+    expect(others.told).toEqual([text("a"), text("b")]);
+  });
+
+  test("does so, too, when the file is away", async () => {
+    expect(routesOf(await open(path, kept(text("a"))))).toEqual(["/a"]);
+  });
+
+  test("does not start when no other runs one", async () => {
+    writeFileSync(path, "routes: []");
+    expect(open(path, kept(undefined))).rejects.toThrow("gateway.yaml:1:1: upstreams is missing");
   });
 });
 

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { Log } from "#observability/log";
 import type { Metrics } from "#observability/metrics";
+import type { KeptFile } from "../processes/kept-file.ts";
 import { parseGatewayFile } from "./gateway-file.ts";
 import { type CurrentSnapshot, compileSnapshot, type Snapshot, type SnapshotSources } from "./snapshot.ts";
 import type { Prepared } from "./snapshot-resources.ts";
@@ -24,6 +25,8 @@ export interface SnapshotsOptions {
   readonly sources: SnapshotSources;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Where a process of several finds what the others run, if the file itself is bad when it starts. */
+  readonly kept?: KeptFile | undefined;
   /** How often the file is looked at. */
   readonly pollMs?: number;
 }
@@ -35,13 +38,21 @@ const settleMs = 200;
  * Opens `gateway.yaml` and exchanges the snapshot when it changes. The text is read again and again instead of watched:
  * a rename, the `..data` link of a Kubernetes ConfigMap, a network file system and an editor look all the same that way,
  * and reading some kilobytes a second costs nothing that could be measured.
- * @throws Error when the file cannot be read or used; later, that leaves the old one in place
+ * @throws Error when the file cannot be read or used and nothing is kept; later, that leaves the old one in place
  */
 export async function openSnapshots(options: SnapshotsOptions): Promise<Snapshots> {
-  const text = await readFile(options.path, "utf8").catch((cause: Error) => {
-    throw new Error(`GATEWAY_FILE cannot be read: ${cause.message}`, { cause });
-  });
-  return new ReloadedSnapshots(options, text);
+  const text = await readFile(options.path, "utf8").catch(
+    (cause: Error) => new Error(`GATEWAY_FILE cannot be read: ${cause.message}`, { cause }),
+  );
+  try {
+    if (text instanceof Error) throw text;
+    return new ReloadedSnapshots(options, text);
+  } catch (error) {
+    const lastGood = await options.kept?.ask();
+    if (lastGood === undefined) throw error;
+    options.log.warn({ file: options.path }, "starting with the file that the other processes run");
+    return new ReloadedSnapshots(options, lastGood, text);
+  }
 }
 
 class ReloadedSnapshots implements Snapshots {
@@ -58,7 +69,8 @@ class ReloadedSnapshots implements Snapshots {
   #closed = false;
   readonly #reloads;
 
-  constructor(options: SnapshotsOptions, text: string) {
+  /** @param refused what the file really holds, if `text` runs in its place */
+  constructor(options: SnapshotsOptions, text: string, refused?: string | Error) {
     const { metrics } = options;
     this.#options = options;
     this.path = options.path;
@@ -78,6 +90,8 @@ class ReloadedSnapshots implements Snapshots {
       [],
       () => (this.refused ? 0 : 1),
     );
+    options.kept?.tell(text);
+    if (refused !== undefined) this.#take(refused);
     this.#look(options.pollMs ?? 1000);
   }
 
@@ -155,6 +169,7 @@ class ReloadedSnapshots implements Snapshots {
     this.#refusedText = undefined;
     this.current = next.value;
     next.commit();
+    this.#options.kept?.tell(text);
     const { hash, table } = this.current;
     this.#options.log.info({ file: this.path, hash, routes: table.routes.length }, "gateway.yaml exchanged");
     return "applied";

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type ChildProcess, spawn } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { eventually } from "#mesh/eventually";
 import { listen } from "#mesh/listen";
 import { testRedisUrl } from "../testing/test-gateway.ts";
@@ -16,8 +19,14 @@ const service = listen({ port: 0, hostname: "127.0.0.1", fetch: () => Response.j
 let port = 0;
 let adminPort = 0;
 let gateway: ChildProcess;
+let output = "";
+const folder = await mkdtemp(join(tmpdir(), "supervise-"));
+const file = join(folder, "gateway.yaml");
+const good = await readFile(new URL("../gateway.yaml", import.meta.url), "utf8");
+const goodWithNews = `${good}  - { path: /news, methods: [GET], answer: docs, auth: anyone }\n`;
 
 beforeAll(async () => {
+  await writeFile(file, good);
   port = await freePort();
   adminPort = await freePort();
   const url = `http://127.0.0.1:${service.port}`;
@@ -27,19 +36,23 @@ beforeAll(async () => {
       ...process.env,
       ...Object.fromEntries(upstreams.map((name) => [`${name}_SERVICE_URL`, url])),
       GATEWAY_PROCESSES: "2",
-      GATEWAY_FILE: new URL("../gateway.yaml", import.meta.url).pathname,
+      GATEWAY_FILE: file,
       JWKS_URL: `${url}/jwks.json`,
       REDIS_URL: testRedisUrl(),
       PORT: String(port),
       ADMIN_PORT: String(adminPort),
     },
-    stdio: "ignore",
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  gateway.stdout?.on("data", (data: Buffer) => {
+    output += data.toString();
   });
   await eventually(async () => ((await live()) === 2 ? true : undefined), { withinMs: 20_000 });
 }, 30_000);
 afterAll(async () => {
   gateway.kill("SIGKILL");
   await service.stop(0);
+  await rm(folder, { recursive: true });
 });
 
 async function live(): Promise<number> {
@@ -48,9 +61,17 @@ async function live(): Promise<number> {
   return processes.filter(({ status }) => status === 200).length;
 }
 
+interface Told {
+  readonly body: { readonly degraded?: readonly string[]; readonly hash?: string };
+}
+async function told(path: string): Promise<readonly Told[]> {
+  const answer = await fetch(`http://127.0.0.1:${adminPort}${path}`);
+  return ((await answer.json()) as { processes: Told[] }).processes;
+}
+
 /** Each request on a connection of its own, so that the system may give it to any of them. */
-const ask = async () =>
-  (await fetch(`http://127.0.0.1:${port}/docs`, { headers: { connection: "close" } })).status;
+const ask = async (path = "/docs") =>
+  (await fetch(`http://127.0.0.1:${port}${path}`, { headers: { connection: "close" } })).status;
 
 const children = async (): Promise<number[]> =>
   (await readFile(`/proc/${gateway.pid}/task/${gateway.pid}/children`, "utf8")).trim().split(" ").map(Number);
@@ -70,6 +91,30 @@ test("one that is killed is started again, and the others go on meanwhile", asyn
   for (let times = 0; times < 20; times++) expect(await ask()).toBe(200);
   await eventually(async () => ((await live()) === 2 ? true : undefined), { withinMs: 10_000 });
   expect(await children()).not.toContain(victim as number);
+});
+
+test("one that is started again while the file is bad runs what the others run, and says so", async () => {
+  await writeFile(file, goodWithNews);
+  gateway.kill("SIGHUP");
+  const hash = createHash("sha256").update(goodWithNews).digest("hex");
+  await eventually(async () => (await told("/config")).every(({ body }) => body.hash === hash) || undefined);
+  await writeFile(file, "routes: []");
+  const [victim] = await children();
+  process.kill(victim as number, "SIGKILL");
+  await eventually(() => (isAlive(victim as number) ? undefined : true));
+  await eventually(async () => ((await live()) === 2 ? true : undefined), { withinMs: 10_000 });
+  for (let times = 0; times < 20; times++) expect(await ask("/news")).toBe(200);
+  await eventually(async () => {
+    const all = await told("/health/ready");
+    return all.every(({ body }) => body.degraded?.includes("gateway.yaml")) || undefined;
+  });
+  const refusals = output.split("\n").filter((line) => line.includes("upstreams is missing"));
+  expect(refusals.length).toBeGreaterThanOrEqual(2);
+  await writeFile(file, good);
+  await eventually(async () => ((await ask("/news")) === 404 ? true : undefined));
+  await eventually(
+    async () => (await told("/health/ready")).every(({ body }) => !body.degraded) || undefined,
+  );
 });
 
 test("none outlives the one that began them, however it ends", async () => {

@@ -25,13 +25,14 @@ export interface Supervisor {
 export async function supervise(options: SuperviseOptions): Promise<Supervisor> {
   const { processes, adminPort, adminHost, command, env, log } = options;
   const workers: Worker[] = [];
+  const file = { lastGood: undefined };
   const stopAll = async () => {
     await Promise.all(workers.map((worker) => worker.stop()));
   };
   try {
     // One after the other: what is wrong with the settings is then said once and not by each of them.
     for (let index = 0; index < processes; index++) {
-      const worker = new Worker({ index, command, env, log });
+      const worker = new Worker({ index, command, env, log, file });
       workers.push(worker);
       await worker.started;
     }

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Log } from "#observability/log";
+import type { LastGoodFile, WorkerMessage } from "./kept-file.ts";
 
 export interface WorkerOptions {
   readonly index: number;
@@ -7,11 +8,8 @@ export interface WorkerOptions {
   readonly command: readonly [string, ...string[]];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Log;
-}
-
-/** What a worker says to its supervisor once it serves. */
-export interface WorkerReady {
-  readonly adminPort: number;
+  /** Where the file is kept that the workers run. */
+  readonly file: { lastGood: string | undefined };
 }
 
 const firstRestartMs = 200;
@@ -53,13 +51,20 @@ export class Worker {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
     this.#child = child;
-    child.on("message", (message: WorkerReady) => {
+    child.on("message", (message: WorkerMessage) => this.#told(child, message));
+    child.on("error", () => {});
+    child.on("exit", (code, signal) => this.#exited(code, signal, performance.now() - startedAt));
+  }
+
+  #told(child: ChildProcess, message: WorkerMessage): void {
+    const { file } = this.options;
+    if ("runs" in message) file.lastGood = message.runs;
+    else if ("asks" in message) child.send({ lastGood: file.lastGood ?? null } satisfies LastGoodFile);
+    else {
       this.adminPort = message.adminPort;
       this.#settleStart?.resolve();
       this.#settleStart = undefined;
-    });
-    child.on("error", () => {});
-    child.on("exit", (code, signal) => this.#exited(code, signal, performance.now() - startedAt));
+    }
   }
 
   #exited(code: number | null, signal: string | null, afterMs: number): void {
