@@ -40,7 +40,7 @@ export const settings = {
   serviceKey: optional(secret("SERVICE_KEY")),
   /** Addresses and CIDR ranges whose `X-Forwarded-*` headers are believed. */
   trustedProxies: list("TRUSTED_PROXIES", { default: [] }),
-  ...traceSettings("gateway"),
+  ...traceSettings(),
 };
 
 export type GatewayConfig = Values<typeof settings>;

@@ -116,7 +116,7 @@ async function openParts({ config, log, metrics, group, kept }: GatewayOptions) 
   const documents = new ServiceDocuments({ table: () => snapshots.current.table, log });
   documents.start();
   const news = shareThreats({ ...shared, log });
-  const tracing = openTracing(config, { log, metrics });
+  const tracing = openTracing("gateway", config, { log, metrics });
   const threats = new Threats({ policy: () => snapshots.current.threats, log, metrics, news });
   news.tellTo(threats);
   const close = async () => {

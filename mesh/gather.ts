@@ -1,4 +1,6 @@
 import postgres from "postgres";
+import { currentContext, type RequestContext } from "#observability/context";
+import { inBatch } from "#observability/trace/in-batch";
 
 export interface GatherOptions<Input, Output> {
   /** Does all of it in one transaction, or one call, and gives an answer for each, in the order of the batch. */
@@ -15,6 +17,8 @@ interface Waiting<Input, Output> {
   readonly input: Input;
   readonly resolve: (output: Output) => void;
   readonly reject: (error: unknown) => void;
+  /** Of who asked. */
+  readonly context: RequestContext | undefined;
 }
 
 /** Thrown by `together` for a batch that was refused as a whole, and for certain changed nothing. */
@@ -43,7 +47,10 @@ export function gather<Input, Output>({
 
   async function run(batch: readonly Waiting<Input, Output>[]): Promise<void> {
     try {
-      const outputs = await together(batch.map(({ input }) => input));
+      const outputs = await inBatch(
+        batch.map(({ context }) => context),
+        () => together(batch.map(({ input }) => input)),
+      );
       for (const [at, { resolve }] of batch.entries()) resolve(outputs[at] as Output);
     } catch (error) {
       if (batch.length > 1 && isRefusal(error)) {
@@ -85,7 +92,7 @@ export function gather<Input, Output>({
 
   return (input) =>
     new Promise((resolve, reject) => {
-      waiting.push({ input, resolve, reject });
+      waiting.push({ input, resolve, reject, context: currentContext() });
       if (!planned) plan();
     });
 }

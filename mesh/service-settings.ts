@@ -10,6 +10,7 @@ import {
   url,
   type Values,
 } from "./settings.ts";
+import { traceSettings } from "./trace-settings.ts";
 
 /** What every service reads from its environment. Each service's `config.ts` adds its own to these. */
 export function serviceSettings(defaultPort: number) {
@@ -29,6 +30,7 @@ export function serviceSettings(defaultPort: number) {
     serviceTrust: secret("SERVICE_TRUST"),
     migrateOnStart: flag("MIGRATE_ON_START", { default: false }),
     seedOnStart: flag("SEED_ON_START", { default: false }),
+    ...traceSettings(),
   };
 }
 

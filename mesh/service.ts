@@ -2,6 +2,7 @@ import type { Redis } from "ioredis";
 import type { JSONWebKeySet } from "jose";
 import { createLog, type Log } from "#observability/log";
 import { createMetrics, type Metrics } from "#observability/metrics";
+import type { Tracing } from "#observability/trace/tracing";
 import type { Bus } from "./bus/bus.ts";
 import { openBus } from "./bus/open-bus.ts";
 import { measureDeadLetters } from "./dead-letters/measure-dead-letters.ts";
@@ -16,10 +17,13 @@ import { migrate } from "./postgres/migrate.ts";
 import { openDatabase } from "./postgres/open-database.ts";
 import { serviceMigrations } from "./postgres/service-migrations.ts";
 import type { Autocommit, Sql, Transact } from "./postgres/sql.ts";
+import { traceSql } from "./postgres/trace-sql.ts";
 import { createProbes, type Probes } from "./probes.ts";
 import { openRedis, redisReady } from "./redis/open-redis.ts";
+import { traceRedis } from "./redis/trace-redis.ts";
 import type { ServiceConfig } from "./service-settings.ts";
 import { type Environment, settingsOrExit } from "./settings.ts";
+import { openTracing } from "./trace-settings.ts";
 import { uuidV7 } from "./uuid-v7.ts";
 
 /** What every service is given. */
@@ -34,6 +38,7 @@ export interface ServiceDeps {
   readonly serviceTokens: ServiceTokens;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly tracing: Tracing;
   readonly now: () => Date;
   readonly newId: () => string;
   /** Adds a dependency without which the service is not ready. */
@@ -59,6 +64,8 @@ export interface ServiceOptions<Config extends ServiceConfig> {
 }
 
 const drainMs = 15_000;
+/** What is left of spans gets this long to reach the collector. */
+const traceFlushMs = 2000;
 const shutdownSignals = ["SIGTERM", "SIGINT"] as const;
 
 /**
@@ -107,12 +114,15 @@ interface OpenService {
 async function openService(
   name: ServiceName,
   config: ServiceConfig,
-  sql: Sql,
+  plainSql: Sql,
   log: Log,
 ): Promise<OpenService> {
   const metrics = createMetrics(name);
   metrics.collectRuntime();
-  const redis = openRedis({ url: config.redisUrl, name, log });
+  const tracing = openTracing(name, config, { log, metrics });
+  const sql = tracing.on ? traceSql(plainSql, config.databaseUrl) : plainSql;
+  const plainRedis = openRedis({ url: config.redisUrl, name, log });
+  const redis = tracing.on ? traceRedis(plainRedis) : plainRedis;
   if (!(await redisReady(redis))) log.warn("starting without Redis");
   const revocations = await openRevocations({ redis, log });
   const bus = await openBus({
@@ -130,12 +140,13 @@ async function openService(
     log,
   });
   measureDeadLetters(metrics, sql);
-  const relay = startRelay({ sql: relaySql, bus, log, metrics });
+  const relay = startRelay({ sql: relaySql, bus, log, metrics, tracing });
   const probes = createProbes({ log });
   probes.ready("postgres", async () => {
     await sql`select 1`;
   });
   const ends: (() => unknown)[] = [
+    () => tracing.close(traceFlushMs),
     () => sql.end({ timeout: 5 }),
     () => redis.disconnect(),
     () => revocations.close(),
@@ -162,6 +173,7 @@ async function openService(
     serviceTokens: createServiceTokens({ name, key: config.serviceKey }),
     log,
     metrics,
+    tracing,
     now: () => new Date(),
     newId: uuidV7,
     ready: probes.ready,

@@ -42,7 +42,7 @@ function share(name: string, { default: fallback }: { default: number }): Settin
 }
 
 /** What every process reads about its traces: OpenTelemetry's own names, and one that it has none for. */
-export function traceSettings(serviceName: string) {
+export function traceSettings() {
   return {
     /** Without it nothing is traced. Traces go to `/v1/traces` there, as JSON. */
     traceEndpoint: optional(url("OTEL_EXPORTER_OTLP_ENDPOINT", { protocols: ["http", "https"] })),
@@ -56,15 +56,16 @@ export function traceSettings(serviceName: string) {
     traceQueue: integer("OTEL_BSP_MAX_QUEUE_SIZE", { min: 16, max: 65_536, default: 2048 }),
     traceBatch: integer("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", { min: 1, max: 8192, default: 512 }),
     traceEveryMs: integer("OTEL_BSP_SCHEDULE_DELAY", { min: 10, max: 60_000, default: 5000 }),
-    serviceName: text("OTEL_SERVICE_NAME", { default: serviceName }),
+    serviceName: optional(text("OTEL_SERVICE_NAME")),
     resourceAttributes: pairs("OTEL_RESOURCE_ATTRIBUTES"),
   };
 }
 
 export type TraceConfig = Values<ReturnType<typeof traceSettings>>;
 
-/** Opens what takes this process's spans. */
+/** Opens what takes this process's spans. `name` is what it is called unless OTEL_SERVICE_NAME says otherwise. */
 export function openTracing(
+  name: string,
   config: TraceConfig,
   { log, metrics }: { readonly log: Log; readonly metrics: Metrics },
 ): Tracing {
@@ -73,7 +74,7 @@ export function openTracing(
     "service.instance.id": uuidV7(),
     "host.name": hostname(),
     ...config.resourceAttributes,
-    "service.name": config.serviceName,
+    "service.name": config.serviceName ?? name,
   };
   return new Tracing({
     endpoint: config.traceEndpoint,

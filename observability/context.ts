@@ -21,7 +21,7 @@ export interface RequestContext extends SpanContext {
   route?: string;
 }
 
-const storage = new AsyncLocalStorage<RequestContext>();
+const storage = new AsyncLocalStorage<RequestContext | undefined>();
 const traceparentPattern = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 const correlationPattern = /^[\w.:-]{1,128}$/;
 
@@ -36,8 +36,9 @@ export const correlationHeader = "x-correlation-id";
 
 export const currentContext = (): RequestContext | undefined => storage.getStore();
 
-/** Runs `work` so that everything it awaits sees `context`. */
-export const runWith = <T>(context: RequestContext, work: () => T): T => storage.run(context, work);
+/** Runs `work` so that everything it awaits sees `context`; undefined for work that belongs to nothing. */
+export const runWith = <T>(context: RequestContext | undefined, work: () => T): T =>
+  storage.run(context, work);
 
 /** A context for work that nobody asked for over the wire: a timer, a sweep. */
 export function newContext(): RequestContext {

@@ -7,11 +7,12 @@ import {
   handleAll,
   noJitterGenerator,
 } from "cockatiel";
-import { correlationHeader, currentContext, deadlineHeader, traceparent } from "#observability/context";
+import { currentContext, deadlineHeader, traceHeaders } from "#observability/context";
 import type { Log } from "#observability/log";
 import type { Metrics } from "#observability/metrics";
 import type { ServiceName } from "../identity/service-name.ts";
 import type { ServiceTokens } from "../identity/service-tokens.ts";
+import { beginCallSpan } from "./call-span.ts";
 import { createRetryBudget } from "./retry-budget.ts";
 
 export type UpstreamFailure = "timeout" | "connection" | "open" | "status" | "malformed";
@@ -102,11 +103,11 @@ export function createClient(options: ClientOptions): ServiceClient {
     log.warn({ server: service, state: CircuitState[state] }, "breaker changed"),
   );
 
-  async function attempt(call: Call): Promise<Answer> {
+  async function attempt(call: Call, resends: number): Promise<Answer> {
     const started = performance.now();
     let outcome = "failed";
     try {
-      const answer = await circuit.execute(() => send(call));
+      const answer = await circuit.execute(() => send(call, resends));
       outcome = String(answer.status);
       return answer;
     } catch (error) {
@@ -118,14 +119,18 @@ export function createClient(options: ClientOptions): ServiceClient {
     }
   }
 
-  async function send({ method, path, body, deadlineMs, signal }: Call): Promise<Answer> {
+  async function send(
+    { method, path, route, body, deadlineMs, signal }: Call,
+    resends: number,
+  ): Promise<Answer> {
     const context = currentContext();
     const ownMs = deadlineMs ?? options.deadlineMs ?? 2000;
     const leftMs = context?.deadline ? Math.min(ownMs, Math.max(1, context.deadline - Date.now())) : ownMs;
+    const span = beginCallSpan(context, { method, baseUrl, template: route, peer: service, resends });
     const headers: Record<string, string> = {
       authorization: `Bearer ${await tokens.for(service)}`,
       [deadlineHeader]: String(Math.ceil(leftMs)),
-      ...(context && { traceparent: traceparent(context), [correlationHeader]: context.correlationId }),
+      ...(context && traceHeaders(context, span?.spanId)),
       ...(body !== undefined && { "content-type": "application/json" }),
     };
     const timeout = AbortSignal.timeout(leftMs);
@@ -137,8 +142,11 @@ export function createClient(options: ClientOptions): ServiceClient {
         redirect: "error",
         ...(body !== undefined && { body: JSON.stringify(body) }),
       });
-      return await readAnswer(service, response);
+      const answer = await readAnswer(service, response);
+      span?.answered(answer.status);
+      return answer;
     } catch (error) {
+      span?.failed(reasonOf(error));
       throw error instanceof UpstreamUnavailable ? error : failureOf(service, error);
     }
   }
@@ -149,7 +157,7 @@ export function createClient(options: ClientOptions): ServiceClient {
       budget.deposit();
       for (let tried = 0; ; tried += 1) {
         try {
-          return await attempt(call);
+          return await attempt(call, tried);
         } catch (error) {
           if (!(error instanceof UpstreamUnavailable) || call.signal?.aborted) throw error;
           const mayRepeat =
@@ -185,6 +193,10 @@ async function readAnswer(service: string, response: Response): Promise<Answer> 
     throw new UpstreamUnavailable(service, "malformed", true, { cause });
   }
 }
+
+/** For `error.type`: how the answer was no answer, or what kept it away. */
+const reasonOf = (error: unknown): unknown =>
+  error instanceof UpstreamUnavailable ? { code: error.reason } : error;
 
 function failureOf(service: string, error: unknown): UpstreamUnavailable {
   const { name, code } = error as { name?: string; code?: string };

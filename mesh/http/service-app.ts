@@ -1,4 +1,5 @@
 import { swagger } from "@elysiajs/swagger";
+import { TraceFlags } from "@opentelemetry/api";
 import { Elysia } from "elysia";
 import {
   contextFromHeaders,
@@ -9,6 +10,7 @@ import {
 } from "#observability/context";
 import type { Log } from "#observability/log";
 import type { Metrics } from "#observability/metrics";
+import type { Tracing } from "#observability/trace/tracing";
 import type { ServiceCaller, UserCaller } from "../identity/caller.ts";
 import type { Identity } from "../identity/identity.ts";
 import type { ServiceName } from "../identity/service-name.ts";
@@ -16,6 +18,7 @@ import { type Problem, ProblemError, problemResponse, problems } from "../proble
 import { type Opening, requireAdmin, requireService, requireUser } from "./access.ts";
 import { problemOf, withoutBody } from "./problem-of.ts";
 import { refuseRepeats } from "./refuse-repeats.ts";
+import { requestSpan } from "./request-span.ts";
 import { readStrictJson, readText } from "./strict-json.ts";
 
 const maxBodyBytes = 256 * 1024;
@@ -25,6 +28,8 @@ export interface ServiceAppOptions {
   readonly identity: Identity;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Left out: nothing is traced. */
+  readonly tracing?: Tracing | undefined;
   /** Routes that get the body as the text that came, because a signature covers it. */
   readonly rawBodyRoutes?: readonly string[];
   /** How a refusal is said; as a problem document when left out. */
@@ -51,6 +56,7 @@ export function createServiceApp({
   identity,
   log,
   metrics,
+  tracing,
   rawBodyRoutes = [],
   answerProblem = problemResponse,
 }: ServiceAppOptions) {
@@ -63,14 +69,16 @@ export function createServiceApp({
   async function answer(request: Request, next: Fetch) {
     const started = performance.now();
     const exchange: Exchange = contextFromHeaders(request.headers, Date.now());
+    if (tracing) join(tracing, exchange);
     const response = await runWith(exchange, async () => next(request));
     response.headers.set(correlationHeader, exchange.correlationId);
-    const labels = {
-      method: request.method,
-      route: exchange.route ?? "unmatched",
-      status: String(response.status),
-    };
-    duration.observe(labels, (performance.now() - started) / 1000);
+    const { method } = request;
+    const { status } = response;
+    const endedAt = performance.now();
+    const labels = { method, route: exchange.route ?? "unmatched", status: String(status) };
+    duration.observe(labels, (endedAt - started) / 1000);
+    if (tracing?.keeps(exchange.traceFlags, status >= 500, endedAt - started))
+      tracing.record(requestSpan(exchange, { method, status, startedAt: started, endedAt }));
     return response;
   }
 
@@ -128,6 +136,12 @@ export function createServiceApp({
         excludeStaticFile: false,
       }),
     );
+}
+
+/** Who calls has decided whether the trace is recorded; a request without a trace begins one. */
+function join(tracing: Tracing, exchange: Exchange): void {
+  if (exchange.parentSpanId === undefined) exchange.traceFlags = tracing.sample();
+  if (tracing.on && exchange.traceFlags & TraceFlags.SAMPLED) exchange.tracing = tracing;
 }
 
 function exchangeOf(): Exchange {

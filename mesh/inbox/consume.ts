@@ -1,12 +1,16 @@
-import { continueTrace, runWith } from "#observability/context";
+import { continueTrace } from "#observability/context";
 import type { Log } from "#observability/log";
 import type { Metrics } from "#observability/metrics";
+import { inEntrySpan } from "#observability/trace/in-entry-span";
+import { linkedContext, originOf } from "#observability/trace/linked-context";
+import type { Tracing } from "#observability/trace/tracing";
 import type { Bus, DeliveredMessage } from "../bus/bus.ts";
 import { crashPoint } from "../crash-point.ts";
 import { bury } from "../dead-letters/dead-letter-store.ts";
 import type { CloudEvent } from "../events/cloud-event.ts";
 import type { Sql, Transact, Transaction } from "../postgres/sql.ts";
 import { isOutage } from "./is-outage.ts";
+import { inBatchSpan, processSpan } from "./message-spans.ts";
 import { newerThanKnown } from "./newer-than-known.ts";
 import { readEvent } from "./read-event.ts";
 import { startReplaying } from "./replay-dead-letters.ts";
@@ -24,6 +28,8 @@ export interface ConsumerOptions {
   readonly reactions: Readonly<Record<string, Reaction>>;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Left out: nothing is traced. */
+  readonly tracing?: Tracing | undefined;
 }
 
 interface Received {
@@ -42,28 +48,41 @@ const pruneEveryMs = 60_000;
  * the database is away nothing is anybody's fault: the batch goes back to the bus, which brings it again.
  */
 export async function startConsumer(options: ConsumerOptions): Promise<{ stop(): Promise<void> }> {
-  const { name, bus, sql, transaction, topics, reactions, log, metrics } = options;
+  const { name, bus, sql, transaction, topics, reactions, log, metrics, tracing } = options;
   const consumed = metrics.counter("events_consumed_total", "Events that arrived", ["type", "outcome"]);
   const newerThan = newerThanKnown(reactions);
   let prunedAt = Date.now();
 
   async function react(received: readonly Received[]): Promise<void> {
-    await transaction(async (tx) => {
+    const events = received.map(({ event }) => event);
+    const claimAndReact = async (tx: Transaction) => {
       const fresh = await claim(
         tx,
-        received.map(({ event }) => event.id),
+        events.map(({ id }) => id),
       );
-      for (const { event } of received) if (fresh.delete(event.id)) await reactTo(tx, event);
+      for (const { message, event } of received)
+        if (fresh.delete(event.id)) await reactTo(tx, event, message);
       crashPoint("inbox-commit:before");
-    });
+    };
+    await inBatchSpan(tracing, { group: name, events }, () => transaction(claimAndReact));
     crashPoint("inbox-commit:after");
     for (const { event } of received) consumed.inc({ type: event.type, outcome: "handled" });
   }
 
-  const reactTo = (tx: Transaction, event: CloudEvent) =>
-    runWith(continueTrace(event.traceparent, event.correlationid), async () =>
-      reactions[event.type]?.(tx, event),
+  const reactTo = (tx: Transaction, event: CloudEvent, message: DeliveredMessage) =>
+    inEntrySpan(
+      tracing,
+      continueTrace(event.traceparent, event.correlationid),
+      processSpan(name, event, message),
+      async () => reactions[event.type]?.(tx, event),
     );
+
+  /** Long after the event: in a trace of its own that leads to the event's. */
+  const reactLate = (tx: Transaction, event: CloudEvent) => {
+    const { context, links } = linkedContext([originOf(event.traceparent, event.correlationid)]);
+    const span = { ...processSpan(name, event), links };
+    return inEntrySpan(tracing, context, span, async () => reactions[event.type]?.(tx, event));
+  };
 
   async function reactToOne(received: Received): Promise<void> {
     const { message, event } = received;
@@ -133,7 +152,7 @@ export async function startConsumer(options: ConsumerOptions): Promise<{ stop():
     log,
     async react(tx, event) {
       if (!(event.type in reactions)) throw new Error(`${name} has no reaction to ${event.type}`);
-      if ((await claim(tx, [event.id])).size > 0) await reactTo(tx, event);
+      if ((await claim(tx, [event.id])).size > 0) await reactLate(tx, event);
     },
   });
   return {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Log } from "#observability/log";
 import type { Metrics } from "#observability/metrics";
+import type { Tracing } from "#observability/trace/tracing";
 import type { Bus } from "../bus/bus.ts";
 import { MessageRefused } from "../bus/message-refused.ts";
 import { createWake } from "../bus/wake.ts";
@@ -8,6 +9,7 @@ import { crashPoint } from "../crash-point.ts";
 import type { Sql, Transaction } from "../postgres/sql.ts";
 import { measureLag, pruneOutbox, setAside, takeBatch, type WaitingRow } from "./outbox-store.ts";
 import { createPace } from "./pace.ts";
+import { recordSends } from "./record-sends.ts";
 
 export interface Relay {
   /** Says that something was committed. Cheap; may be called with every transaction. */
@@ -22,6 +24,8 @@ export interface RelayOptions {
   readonly bus: Bus;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Left out: nothing is traced. */
+  readonly tracing?: Tracing;
 }
 
 type Outcome = "contended" | "more" | "done";
@@ -46,7 +50,7 @@ const pruneEveryMs = 60_000;
  * transaction is committed: a crash in between publishes it again, and the inbox of every consumer knows it by its id.
  * What the bus refuses for good becomes a dead letter, and the others go on.
  */
-export function startRelay({ sql, bus, log, metrics }: RelayOptions): Relay {
+export function startRelay({ sql, bus, log, metrics, tracing }: RelayOptions): Relay {
   const published = metrics.counter("outbox_published_total", "Events handed to the bus");
   const refused = metrics.counter("outbox_refused_total", "Events that the bus refused for good");
   const failures = metrics.counter("outbox_failures_total", "Batches that the bus did not take");
@@ -65,10 +69,12 @@ export function startRelay({ sql, bus, log, metrics }: RelayOptions): Relay {
     if (!turn) return "contended";
     if (rows.length > 0) {
       crashPoint("relay-publish:before");
+      const startedAt = performance.now();
       await bus
         .publish(rows.map(({ topic, key, payload }) => ({ topic, key, value: payload })))
         .catch(blame(rows));
       crashPoint("relay-publish:after");
+      if (tracing?.on) recordSends(tracing, rows, startedAt);
       published.inc(rows.length);
       const sinceMs = performance.now() - publishedAt;
       crowded = rows.length * 1000 >= crowdPerSecond * Math.max(sinceMs, paceOf.everyMs);

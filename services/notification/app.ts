@@ -26,8 +26,20 @@ export interface NotificationAppOptions extends Omit<ServiceAppOptions, "name"> 
 
 /** Wires notification-service: consumer → rows → mail server, and the queue and the sweep behind them. */
 export async function createNotificationApp(options: NotificationAppOptions) {
-  const { sql, transaction, autocommit, bus, identity, log, metrics, now, newId, config, queuePrefix } =
-    options;
+  const {
+    sql,
+    transaction,
+    autocommit,
+    bus,
+    identity,
+    log,
+    metrics,
+    tracing,
+    now,
+    newId,
+    config,
+    queuePrefix,
+  } = options;
   const name = "notification-service";
   const mailer = createMailer({ smtpUrl: config.smtpUrl, from: config.mailFrom, now });
   const measured = createNotificationMetrics(metrics, sql);
@@ -37,6 +49,7 @@ export async function createNotificationApp(options: NotificationAppOptions) {
     autocommit,
     mailer,
     metrics: measured,
+    tracing,
     log,
     now,
     newId,
@@ -59,10 +72,11 @@ export async function createNotificationApp(options: NotificationAppOptions) {
     reactions,
     log,
     metrics,
+    tracing,
   });
   const sweep = startSweep({ transaction, enqueue, log });
   return {
-    app: createNotificationHttp({ name, identity, log, metrics }, { sql, transaction }),
+    app: createNotificationHttp({ name, identity, log, metrics, tracing }, { sql, transaction }),
     async close() {
       await consumer.stop();
       await sweep.stop();

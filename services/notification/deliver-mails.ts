@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { crashPoint } from "#mesh/crash-point";
 import type { Sql, Transact } from "#mesh/postgres/sql";
-import { inContextOf } from "./in-context-of.ts";
+import { inEntrySpan } from "#observability/trace/in-entry-span";
+import type { Tracing } from "#observability/trace/tracing";
+import { deliveryContext, deliverySpan } from "./delivery-span.ts";
 import type { Mail, Mailer } from "./mailer.ts";
 import { isWanted, preferencesByDefault, render, retryAfterMs } from "./notification.ts";
 import { type ClaimedNotification, claimNotifications, extendClaims } from "./notification-store.ts";
@@ -11,6 +13,8 @@ export interface DeliveryDeps extends RecorderDeps {
   readonly sql: Sql;
   readonly transaction: Transact;
   readonly mailer: Mailer;
+  /** Left out: nothing is traced. */
+  readonly tracing?: Tracing | undefined;
 }
 
 export interface Delivery {
@@ -35,7 +39,7 @@ const extendEveryMs = 10_000;
  * out, another sends the same mails again under the same Message-ID. One that is only slow extends its claims.
  */
 export function createDelivery(deps: DeliveryDeps): Delivery {
-  const { sql, transaction, log } = deps;
+  const { sql, transaction, log, tracing } = deps;
   const record = createOutcomeRecorder(deps);
   const underWay = new Set<string>();
   const timer = setInterval(() => {
@@ -48,7 +52,10 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   async function deliverOne(claimed: ClaimedNotification): Promise<void> {
     underWay.add(claimed.id);
     try {
-      await record({ claimed, outcome: await inContextOf(claimed, () => attempt(deps, claimed)) });
+      const { context, links } = deliveryContext(claimed);
+      const span = deliverySpan(claimed, links);
+      const outcome = await inEntrySpan(tracing, context, span, () => attempt(deps, claimed));
+      await record({ claimed, outcome, context });
     } finally {
       underWay.delete(claimed.id);
     }

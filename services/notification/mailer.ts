@@ -1,5 +1,7 @@
+import { SpanKind } from "@opentelemetry/api";
 import { createTransport } from "nodemailer";
 import addressparser from "nodemailer/lib/addressparser";
+import { inSpan } from "#observability/trace/in-span";
 import { checkedAddress, writeMime } from "./mime-message.ts";
 import type { MailContent } from "./templates/layout.ts";
 
@@ -31,6 +33,11 @@ export function createMailer({
 }): Mailer {
   const { hostname, port, protocol, username, password } = new URL(smtpUrl);
   const secure = protocol === "smtps:";
+  const about = {
+    "network.protocol.name": "smtp",
+    "server.address": hostname,
+    "server.port": Number(port || (secure ? 465 : 587)),
+  };
   const transport = createTransport({
     host: hostname,
     port: Number(port || (secure ? 465 : 587)),
@@ -61,7 +68,10 @@ export function createMailer({
         text,
         html,
       });
-      await transport.sendMail({ raw, envelope: { from: sender.address, to: [recipient] } });
+      const envelope = { from: sender.address, to: [recipient] };
+      await inSpan("smtp send", { kind: SpanKind.CLIENT, attributes: about }, () =>
+        transport.sendMail({ raw, envelope }),
+      );
     },
     close: () => transport.close(),
   };

@@ -4,6 +4,7 @@ import { type OrderEvents, orderEvents } from "#mesh/events/order-events";
 import { type UserEvents, userEvents } from "#mesh/events/user-events";
 import type { Reaction } from "#mesh/inbox/consume";
 import type { Transact, Transaction } from "#mesh/postgres/sql";
+import { currentContext, traceparent as traceparentOf } from "#observability/context";
 import type { Delivery } from "./deliver-mails.ts";
 import type { NewNotification } from "./notification.ts";
 import {
@@ -40,10 +41,13 @@ export function createReactions({ transaction, delivery, enqueue, now, newId }: 
 
   const add = (
     tx: Transaction,
-    { subject, traceparent, correlationid: correlationId }: CloudEvent,
+    { subject, traceparent: origin, correlationid: correlationId }: CloudEvent,
     notification: Pick<NewNotification, "userId" | "orderId" | "type" | "content">,
   ) => {
     const key = `${notification.type}:${subject}`;
+    // What it is a part of is the reaction, where there is a span of that.
+    const context = currentContext();
+    const traceparent = context?.tracing ? traceparentOf(context) : origin;
     const added = { ...notification, id: newId(), key, traceparent, correlationId } as NewNotification;
     additions.get(tx)?.push(added);
   };

@@ -1,8 +1,8 @@
 import type { CloudEvent } from "#mesh/events/cloud-event";
 import { notificationEvent } from "#mesh/events/notification-events";
 import type { Autocommit } from "#mesh/postgres/sql";
+import { type RequestContext, runWith } from "#observability/context";
 import type { Log } from "#observability/log";
-import { inContextOf } from "./in-context-of.ts";
 import type { NotificationMetrics } from "./notification-metrics.ts";
 import { type ClaimedNotification, type SavedOutcome, saveOutcomes } from "./notification-store.ts";
 
@@ -16,6 +16,8 @@ export type Outcome =
 export interface Delivered {
   readonly claimed: ClaimedNotification;
   readonly outcome: Outcome;
+  /** Of the attempt. */
+  readonly context: RequestContext;
 }
 
 export interface RecorderDeps {
@@ -71,13 +73,13 @@ async function recordStubbornly(deps: RecorderDeps, batch: readonly Delivered[])
 }
 
 function toSaved(deps: RecorderDeps, delivered: Delivered): SavedOutcome {
-  const { claimed, outcome } = delivered;
+  const { claimed, outcome, context } = delivered;
   return {
     id: claimed.id,
     status: "ended" in outcome ? outcome.ended : "queued",
     reason: "reason" in outcome ? outcome.reason : undefined,
     afterSeconds: "again" in outcome ? outcome.again / 1000 : undefined,
-    event: inContextOf(claimed, () => eventOf(deps, delivered)),
+    event: runWith(context, () => eventOf(deps, delivered)),
   };
 }
 

@@ -32,8 +32,19 @@ export interface OrderAppOptions extends Omit<ServiceAppOptions, "name"> {
 
 /** Wires order-service. It takes up unfinished sagas until it is closed. */
 export function createOrderApp(options: OrderAppOptions) {
-  const { sql, transaction, autocommit, productService, paymentService, identity, log, metrics, now, newId } =
-    options;
+  const {
+    sql,
+    transaction,
+    autocommit,
+    productService,
+    paymentService,
+    identity,
+    log,
+    metrics,
+    tracing,
+    now,
+    newId,
+  } = options;
   const background = createBackgroundWork(log);
   const deps: OrderDeps = {
     sql,
@@ -48,6 +59,7 @@ export function createOrderApp(options: OrderAppOptions) {
     metrics: createOrderMetrics(metrics, sql),
     background,
     log,
+    tracing,
     now,
     newId,
     random: Math.random,
@@ -57,7 +69,7 @@ export function createOrderApp(options: OrderAppOptions) {
   const auditing = startAuditing(deps);
   return {
     deps,
-    app: createOrderHttp({ name: "order-service", identity, log, metrics }, deps),
+    app: createOrderHttp({ name: "order-service", identity, log, metrics, tracing }, deps),
     close: async () => {
       await Promise.all([resuming.stop(), auditing.stop()]);
       await background.settled(drainMs);

@@ -1,5 +1,6 @@
 import type { Sql, Transact } from "#mesh/postgres/sql";
 import type { Log } from "#observability/log";
+import type { Tracing } from "#observability/trace/tracing";
 import type { BackgroundWork } from "./background-work.ts";
 import type { OrderMetrics } from "./order-metrics.ts";
 import type { PaymentClient } from "./payment-client.ts";
@@ -19,6 +20,7 @@ export interface OrderDeps {
   readonly metrics: OrderMetrics;
   readonly background: BackgroundWork;
   readonly log: Log;
+  readonly tracing: Tracing | undefined;
   readonly now: () => Date;
   readonly newId: () => string;
   /** From 0 to 1, for jitter. */

@@ -16,7 +16,7 @@ import type { OrderDeps } from "./order-deps.ts";
 import { placedData } from "./order-event-data.ts";
 import { findOrder } from "./order-store.ts";
 import { placingAnswer } from "./placing-answer.ts";
-import { runSaga } from "./run-saga.ts";
+import { processOrder } from "./process-order.ts";
 import type { Answer, SagaRun } from "./saga-run.ts";
 import { within } from "./within.ts";
 
@@ -97,7 +97,7 @@ async function begin(deps: OrderDeps, placing: Placing, order: Order): Promise<S
 
 async function follow(deps: OrderDeps, run: SagaRun, withinMs: number): Promise<Placed> {
   // The saga is not bound to the time that its first client has.
-  const running = runWith(withoutDeadline(currentContext()), () => runSaga(deps, run));
+  const running = runWith(withoutDeadline(currentContext()), () => processOrder(deps, run));
   deps.background.add(running);
   const ended = await within(running, withinMs);
   if (ended && ended.end !== "superseded") return { ...ended.answer, replayed: false };

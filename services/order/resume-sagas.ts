@@ -1,7 +1,7 @@
-import { continueTrace, runWith } from "#observability/context";
 import { pruneKeys } from "./idempotency-store.ts";
 import type { OrderDeps } from "./order-deps.ts";
-import { type RunEnd, runSaga } from "./run-saga.ts";
+import { resumeOrder } from "./process-order.ts";
+import type { RunEnd } from "./run-saga.ts";
 import { claimDueSagas } from "./saga-claim-store.ts";
 
 const pruneEveryMs = 60_000;
@@ -65,12 +65,9 @@ export function startResuming(deps: OrderDeps, { everyMs = 500, atOnce = 20 }: R
   };
 }
 
-/** Takes up to `limit` due sagas and runs each in the trace that it began in. */
+/** Takes up to `limit` due sagas and runs each. */
 export async function resumeDue(deps: OrderDeps, limit: number): Promise<Promise<RunEnd>[]> {
   if (limit <= 0) return [];
   const claimed = await deps.transaction((tx) => claimDueSagas(tx, limit));
-  return claimed.map(({ traceparent, correlationId, ...run }) => {
-    const context = { ...continueTrace(traceparent, correlationId), userId: run.order.userId };
-    return runWith(context, () => runSaga(deps, run));
-  });
+  return claimed.map((saga) => resumeOrder(deps, saga));
 }

@@ -32,6 +32,7 @@ export function createProductApp({
   identity,
   log,
   metrics,
+  tracing,
   now,
   newId,
 }: ProductAppOptions) {
@@ -63,7 +64,7 @@ export function createProductApp({
   const sweeper = startSweeper(deps, log);
   const audit = startStockAudit(deps, log);
   return {
-    app: createProductHttp({ name: "product-service", identity, log, metrics }, deps),
+    app: createProductHttp({ name: "product-service", identity, log, metrics, tracing }, deps),
     deps,
     seed: async () => {
       const added = await seedCatalogue(deps);

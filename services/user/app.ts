@@ -49,7 +49,8 @@ export interface UserAppOptions extends Omit<ServiceAppOptions, "name"> {
 
 /** Wires user-service. @throws when the stored signing keys cannot be opened with KEY_ENCRYPTION_KEY */
 export async function createUserApp(options: UserAppOptions) {
-  const { config, sql, transaction, redis, revocations, identity, log, metrics, now, newId } = options;
+  const { config, sql, transaction, redis, revocations, identity, log, metrics, tracing, now, newId } =
+    options;
   const keyRing = await openKeyRing({
     sql,
     transaction,
@@ -93,7 +94,7 @@ export async function createUserApp(options: UserAppOptions) {
     newId,
   };
   return {
-    app: createUserHttp({ name: "user-service", identity, log, metrics }, deps, keyRing),
+    app: createUserHttp({ name: "user-service", identity, log, metrics, tracing }, deps, keyRing),
     seed: async () => {
       const passwords = { customer: config.demoCustomerPassword, admin: config.demoAdminPassword };
       const made = await seedUsers(deps, demoUsers(passwords));

@@ -1,4 +1,5 @@
 import { appendEvents } from "#mesh/outbox/append";
+import { inSpan } from "#observability/trace/in-span";
 import type { TooManyAttempts } from "./limits/sign-in-limits.ts";
 import type { Visitor } from "./session.ts";
 import { type SessionTokens, startSession } from "./session-tokens.ts";
@@ -19,7 +20,18 @@ interface Proven {
 }
 
 /** Begins a session for whoever knows the password. */
-export async function logIn(
+export const logIn = (
+  deps: UserDeps,
+  credentials: { email: string; password: string },
+  visitor: Visitor,
+): Promise<SessionTokens | LoginRefusal> =>
+  inSpan("user-authentication", { attributes: { "authentication.method": "password" } }, async (span) => {
+    const outcome = await authenticate(deps, credentials, visitor);
+    span.setAttribute("authentication.outcome", "refused" in outcome ? outcome.refused : "success");
+    return outcome;
+  });
+
+async function authenticate(
   deps: UserDeps,
   credentials: { email: string; password: string },
   visitor: Visitor,
