@@ -11,7 +11,7 @@ import type { Charge } from "./stripe-objects.ts";
 import { read, refusalAnswer, touched, unrecognised, type Written, write } from "./stripe-routes.ts";
 import { testCards } from "./test-cards.ts";
 import { wait } from "./wait.ts";
-import { signatureHeader, WebhookSender } from "./webhook-sender.ts";
+import { signatureHeader, type Undelivered, type WebhookChange, WebhookSender } from "./webhook-sender.ts";
 
 export interface SandboxOptions {
   /** Only this key may call, as bearer token or as the user of basic authentication. */
@@ -59,13 +59,25 @@ export function createSandbox(options: SandboxOptions): Sandbox {
   const run = randomBytes(6).toString("hex");
   let made = 0;
   const newId = (prefix: string) => `${prefix}${run}${(++made).toString(36).padStart(8, "0")}`;
-  const webhooks = new WebhookSender({
+  // Written down with what they tell of: neither may be known to the next run without the other.
+  let announced: Undelivered[] = [];
+  function record(change: BookChange): void {
+    const undelivered = announced;
+    announced = [];
+    changed?.({ ...change, ...(undelivered.length > 0 && { undelivered }) });
+  }
+  function webhooksChanged({ undelivered = [], delivered }: WebhookChange): void {
+    announced.push(...undelivered);
+    if (delivered !== undefined) record({ delivered });
+  }
+  const webhooks = new WebhookSender("stripe", {
     url: webhookUrl,
     headers: (payload) => ({
       "stripe-signature": signatureHeader(payload, webhookSecret, now()),
       "user-agent": "Stripe/1.0 (sandbox)",
     }),
     backoffMs: options.webhookBackoffMs ?? 500,
+    changed: webhooksChanged,
   });
   const keys = new IdempotencyKeys(now, options.saved?.keys);
   const seconds = () => Math.floor(now() / 1000);
@@ -83,8 +95,12 @@ export function createSandbox(options: SandboxOptions): Sandbox {
       hangMs,
       refundsFailAfterMs,
       saved: options.saved?.paypal,
-      changed: (change) => changed?.({ paypal: change }),
+      changed: (change) => record({ paypal: change }),
+      webhooksChanged,
     });
+  for (const each of options.saved?.undelivered ?? []) {
+    (each.to === "paypal" ? paypal?.webhooks : webhooks)?.resend(each, webhookAfterMs);
+  }
   const bearer = `Bearer ${secretKey}`;
   const basic = `Basic ${btoa(`${secretKey}:`)}`;
 
@@ -94,7 +110,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
       for (const refund of books.refunds.all.values()) {
         if (refund.charge !== id || refund.status === "failed") continue;
         books.refunds.fail(refund);
-        changed?.(touched(books, refund.id));
+        record(touched(books, refund.id));
       }
     }, refundsFailAfterMs);
     timer.unref?.();
@@ -129,7 +145,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     const key = request.headers.get("idempotency-key");
     if (key === null) {
       const written = write(books, path, decodeForm(text));
-      changed?.(touched(books, written.id));
+      record(touched(books, written.id));
       return written.answer;
     }
     const first = keys.begin(key, `${path}?${text}`);
@@ -149,7 +165,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
       throw error;
     }
     const remembered = keys.end(key, written.answer);
-    changed?.({ ...touched(books, written.id), keys: remembered });
+    record({ ...touched(books, written.id), keys: remembered });
     if (card?.hangs && textOf(form, "confirm") === "true") await wait(hangMs, request.signal);
     return written.answer;
   }
@@ -161,7 +177,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
       if (paypal?.owns(pathname)) return await paypal.fetch(request);
       const atBank = await bankPage(books, request, pathname);
       if (atBank !== undefined) {
-        if (atBank.changed !== undefined) changed?.(touched(books, atBank.changed));
+        if (atBank.changed !== undefined) record(touched(books, atBank.changed));
         return atBank.response;
       }
       const headers: Record<string, string> = {
@@ -187,6 +203,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
       refunds: [...books.refunds.all.values()],
       disputes: [...books.disputes.all.values()],
       keys: keys.saved(),
+      undelivered: [...webhooks.undelivered, ...(paypal?.webhooks.undelivered ?? [])],
       ...(paypal && { paypal: paypal.saved() }),
     }),
     state: () => booksState(books, webhooks, paypal),

@@ -2,6 +2,8 @@ import { afterAll, beforeEach, expect, test } from "bun:test";
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { eventually } from "#mesh/eventually";
+import { listen } from "#mesh/listen";
 import { createSandbox, type Sandbox } from "./sandbox.ts";
 import { type Journal, openJournal, readSavedBooks } from "./saved-books.ts";
 
@@ -13,11 +15,13 @@ beforeEach(() => rmSync(file, { force: true }));
 afterAll(() => rmSync(directory, { recursive: true }));
 
 /** A run that is never ended: what it leaves in the file is what a killed process leaves. */
-function run(): Sandbox {
+function run(webhookUrl?: string): Sandbox {
   let journal: Journal | undefined;
   const sandbox = createSandbox({
     secretKey,
     webhookSecret: "whsec_sandbox",
+    webhookUrl,
+    webhookAfterMs: 0,
     saved: readSavedBooks(file),
     changed: (change) => journal?.append(change),
   });
@@ -53,6 +57,33 @@ test("a killed provider knows every charge, refund, cancellation and key that it
   expect((await charge(second, "key-1")).id).toBe(paid.id);
   expect((await charge(second, "key-2", "pm_card_chargeDeclined")).error?.code).toBe("card_declined");
   expect(second.state().orders).toMatchObject([{ charges: 1, net: 1000 }]);
+});
+
+test("a killed provider goes on to deliver what nobody took, and not what was taken", async () => {
+  const nobody = listen({ port: 0, hostname: "127.0.0.1", fetch: () => new Response(null, { status: 503 }) });
+  const first = run(`http://127.0.0.1:${nobody.port}`);
+  await charge(first, undefined, "pm_card_createDispute");
+  first.close();
+  await nobody.stop(0);
+  const heard: string[] = [];
+  const shop = listen({
+    port: 0,
+    hostname: "127.0.0.1",
+    async fetch(request) {
+      heard.push(((await request.json()) as { type: string }).type);
+      return new Response();
+    },
+  });
+  const second = run(`http://127.0.0.1:${shop.port}`);
+  const types = ["charge.dispute.created", "charge.dispute.funds_withdrawn", "payment_intent.succeeded"];
+  await eventually(() => {
+    expect(heard.toSorted()).toEqual(types);
+    expect(second.saved().undelivered).toEqual([]);
+    return true;
+  });
+  expect(readSavedBooks(file)?.undelivered).toEqual([]);
+  second.close();
+  await shop.stop(0);
 });
 
 test("starting makes one line of many, for its owner only", async () => {

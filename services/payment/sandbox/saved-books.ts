@@ -10,6 +10,7 @@ import {
 import type { SavedKeys } from "./idempotency.ts";
 import type { PaypalSaved } from "./paypal/paypal-sandbox.ts";
 import type { Charge, Dispute, Intent, Refund } from "./stripe-objects.ts";
+import type { Undelivered, WebhookChange } from "./webhook-sender.ts";
 
 /** Everything that a provider must not forget when it is restarted: who paid, and which keys were used for it. */
 export interface SavedBooks {
@@ -19,10 +20,12 @@ export interface SavedBooks {
   readonly disputes?: readonly Dispute[];
   readonly keys: SavedKeys;
   readonly paypal?: PaypalSaved;
+  /** Events that nobody took yet. */
+  readonly undelivered?: readonly Undelivered[];
 }
 
 /** What one request changed, each object as it is after it. */
-export type BookChange = Partial<SavedBooks>;
+export type BookChange = Partial<SavedBooks> & WebhookChange;
 
 export interface Journal {
   /** In the file when this returns, so a killed process has it; a power cut may still take it. */
@@ -49,6 +52,7 @@ export function readSavedBooks(file: string): SavedBooks | undefined {
   const disputes = new Map<string, Dispute>();
   const keys = new Map<string, SavedKeys[number][1]>();
   const paypalOrders = new Map<string, PaypalSaved["orders"][number]>();
+  const undelivered = new Map<string, Undelivered>();
   const paypalKeys = new Map<string, SavedKeys[number][1]>();
   for (const [at, line] of lines.entries()) {
     const last = at > 0 && at === lines.length - 1;
@@ -67,6 +71,8 @@ export function readSavedBooks(file: string): SavedBooks | undefined {
     for (const [key, answer] of change.keys ?? []) keys.set(key, answer);
     for (const each of change.paypal?.orders ?? []) paypalOrders.set(each.id, each);
     for (const [key, answer] of change.paypal?.keys ?? []) paypalKeys.set(key, answer);
+    for (const each of change.undelivered ?? []) undelivered.set(each.id, each);
+    for (const id of change.delivered ?? []) undelivered.delete(id);
   }
   return {
     intents: [...intents.values()],
@@ -75,6 +81,7 @@ export function readSavedBooks(file: string): SavedBooks | undefined {
     disputes: [...disputes.values()],
     keys: [...keys],
     paypal: { orders: [...paypalOrders.values()], keys: [...paypalKeys] },
+    undelivered: [...undelivered.values()],
   };
 }
 
@@ -118,12 +125,17 @@ function isChange(read: unknown): read is BookChange {
     refunds = [],
     disputes = [],
     keys = [],
+    undelivered = [],
+    delivered = [],
     paypal = {},
   } = read as Record<string, unknown>;
   if (typeof paypal !== "object" || paypal === null) return false;
   const { orders = [], keys: paypalKeys = [] } = paypal as Record<string, unknown>;
   return (
-    [intents, charges, refunds, disputes, orders].every((list) => Array.isArray(list) && list.every(hasId)) &&
+    [intents, charges, refunds, disputes, orders, undelivered].every(
+      (list) => Array.isArray(list) && list.every(hasId),
+    ) &&
+    Array.isArray(delivered) &&
     [keys, paypalKeys].every((list) => Array.isArray(list) && list.every(isKey))
   );
 }

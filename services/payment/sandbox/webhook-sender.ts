@@ -1,4 +1,4 @@
-import { createHmac } from "node:crypto";
+import { createHmac, randomUUID } from "node:crypto";
 
 export interface WebhookSenderOptions {
   /** Where events go; nothing is sent without it. */
@@ -7,10 +7,25 @@ export interface WebhookSenderOptions {
   readonly headers: (payload: string) => Record<string, string>;
   /** Wait before the second attempt, in milliseconds; it doubles from there to at most a minute. */
   readonly backoffMs: number;
+  /** Told of each event that has to be delivered, before anything else happens, and when it is done with. */
+  readonly changed: (change: WebhookChange) => void;
 }
 
-interface Delivery {
+/** An event that nobody took yet. */
+export interface Undelivered {
+  readonly id: string;
+  readonly to: "stripe" | "paypal";
+  /** The event's JSON. */
   readonly payload: string;
+}
+
+export interface WebhookChange {
+  readonly undelivered?: readonly Undelivered[];
+  /** Ids of those that were delivered or given up. */
+  readonly delivered?: readonly string[];
+}
+
+interface Delivery extends Undelivered {
   attempt: number;
 }
 
@@ -25,10 +40,19 @@ export class WebhookSender {
   failed = 0;
   readonly #waiting: Delivery[] = [];
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
+  readonly #open = new Map<string, Undelivered>();
   #active = 0;
   #closed = false;
 
-  constructor(private readonly options: WebhookSenderOptions) {}
+  constructor(
+    private readonly to: Undelivered["to"],
+    private readonly options: WebhookSenderOptions,
+  ) {}
+
+  /** What the next run has to deliver. */
+  get undelivered(): readonly Undelivered[] {
+    return [...this.#open.values()];
+  }
 
   /** Deliveries that are under way, in line, or between two attempts. */
   get pending(): number {
@@ -38,7 +62,15 @@ export class WebhookSender {
   /** @param payload the event's JSON */
   send(payload: string, afterMs: number): void {
     if (this.options.url === undefined) return;
-    this.#schedule({ payload, attempt: 1 }, afterMs);
+    const made = { id: randomUUID(), to: this.to, payload };
+    this.options.changed({ undelivered: [made] });
+    this.resend(made, afterMs);
+  }
+
+  /** What an earlier run did not deliver. */
+  resend(made: Undelivered, afterMs: number): void {
+    this.#open.set(made.id, made);
+    this.#schedule({ ...made, attempt: 1 }, afterMs);
   }
 
   close(): void {
@@ -64,7 +96,10 @@ export class WebhookSender {
     this.#active--;
     if (taken) this.delivered++;
     else if (delivery.attempt >= attempts) this.failed++;
-    else {
+    if (taken || delivery.attempt >= attempts) {
+      this.#open.delete(delivery.id);
+      this.options.changed({ delivered: [delivery.id] });
+    } else {
       const wait = Math.min(this.options.backoffMs * 2 ** (delivery.attempt - 1), longestWaitMs);
       delivery.attempt++;
       this.#schedule(delivery, wait);

@@ -3,7 +3,7 @@ import { crc32 } from "node:zlib";
 import { type Answer, IdempotencyKeys, type SavedKeys } from "../idempotency.ts";
 import { StripeRefusal } from "../stripe-error.ts";
 import { wait } from "../wait.ts";
-import { WebhookSender } from "../webhook-sender.ts";
+import { type WebhookChange, WebhookSender } from "../webhook-sender.ts";
 import { approvalPage } from "./approval-page.ts";
 import { createCertificate, type SigningCertificate } from "./certificate.ts";
 import {
@@ -30,6 +30,7 @@ export interface PaypalSandboxOptions {
   readonly refundsFailAfterMs: number;
   readonly saved: PaypalSaved | undefined;
   readonly changed: (change: PaypalSaved) => void;
+  readonly webhooksChanged: (change: WebhookChange) => void;
 }
 
 /** What must outlive a restart. */
@@ -50,7 +51,12 @@ export function createPaypalSandbox(options: PaypalSandboxOptions) {
   for (const order of options.saved?.orders ?? []) books.orders.set(order.id, order);
   const keys = new IdempotencyKeys(now, options.saved?.keys);
   const accessToken = `A21${randomBytes(24).toString("base64url")}`;
-  const webhooks = new WebhookSender({ url: webhookUrl, backoffMs: webhookBackoffMs, headers: signed });
+  const webhooks = new WebhookSender("paypal", {
+    url: webhookUrl,
+    backoffMs: webhookBackoffMs,
+    headers: signed,
+    changed: options.webhooksChanged,
+  });
   const certificateId = `CERT-${randomBytes(4).toString("hex")}`;
   let certificate: SigningCertificate | undefined;
   // Made when first needed: a key takes a moment, and most runs never see PayPal.
