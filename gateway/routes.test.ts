@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { compileLimits } from "./configuration/compile-limits.ts";
-import { readGatewayFile } from "./configuration/gateway-file.ts";
+import { parseGatewayFile } from "./configuration/gateway-file.ts";
 import type { Limit, Rate } from "./limits/limit.ts";
 import { compileRoutes, type RouteTable } from "./routes.ts";
 
@@ -18,7 +18,7 @@ cors:
 defaults: { limits: [default], timeoutMs: 1000, bodyBytes: 10, cors: shop, contentTypes: [application/json] }
 routes:
 ${routes}`;
-  return compileRoutes(readGatewayFile("gateway.yaml", text, {}));
+  return compileRoutes(parseGatewayFile("gateway.yaml", text, {}).file);
 }
 
 const table = compile(`

@@ -57,20 +57,11 @@ const defaultClockSkewSeconds = 5;
 const validate = new Ajv2020({ allErrors: true, verbose: true }).compile<WrittenFile>(gatewayFileSchema);
 
 /**
- * Reads the text of `gateway.yaml`.
+ * Reads the text of `gateway.yaml`, with what a person wants to know beside.
  * @param name what the file is called in mistakes
  * @param variables what `${NAME}` may stand for
  * @throws GatewayFileError with every mistake found: syntax, unknown keys, dangling names, contradictions
  */
-export function readGatewayFile(
-  name: string,
-  text: string,
-  variables: Readonly<Record<string, string>>,
-): GatewayFile {
-  return parseGatewayFile(name, text, variables).file;
-}
-
-/** As {@link readGatewayFile}, with what a person wants to know beside. */
 export function parseGatewayFile(
   name: string,
   text: string,

@@ -1,4 +1,4 @@
-import { readGatewayFile } from "./gateway-file.ts";
+import { parseGatewayFile } from "./gateway-file.ts";
 
 /** For tests: the one variable of the file below. */
 export const variable = "$".concat("{ORDER_SERVICE_URL}");
@@ -19,4 +19,4 @@ routes:
   - { path: /api/keys, methods: [POST], upstream: order, auth: { accept: [api-key] }, limits: [keys] }
 `;
 export const variables = { ORDER_SERVICE_URL: "http://127.0.0.1:8083" };
-export const read = (text: string) => readGatewayFile("gateway.yaml", text, variables);
+export const read = (text: string) => parseGatewayFile("gateway.yaml", text, variables).file;

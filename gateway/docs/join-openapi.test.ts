@@ -1,12 +1,12 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { placeholderVariables } from "../config.ts";
-import { parseGatewayFile, readGatewayFile } from "../configuration/gateway-file.ts";
+import { parseGatewayFile } from "../configuration/gateway-file.ts";
 import { compileRoutes } from "../routes.ts";
 import { joinOpenApi } from "./join-openapi.ts";
 
 const { routes } = compileRoutes(
-  readGatewayFile(
+  parseGatewayFile(
     "gateway.yaml",
     `
 upstreams: { order: { url: "http://order" }, user: { url: "http://user" } }
@@ -19,7 +19,7 @@ routes:
   - { path: /docs, methods: [GET], answer: docs, auth: anyone }
 `,
     {},
-  ),
+  ).file,
 );
 const own = readFileSync(new URL("../gateway.yaml", import.meta.url), "utf8");
 const item = { $ref: "#/components/schemas/Item" };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { readGatewayFile } from "../configuration/gateway-file.ts";
+import { parseGatewayFile } from "../configuration/gateway-file.ts";
 import type { Exchange } from "../exchange.ts";
 import { compileRoutes } from "../routes.ts";
 import { testExchange } from "../testing/test-exchange.ts";
@@ -7,7 +7,7 @@ import { answerOptions, setCorsHeaders } from "./allow-origin.ts";
 import { findRoute } from "./find-route.ts";
 
 const table = compileRoutes(
-  readGatewayFile(
+  parseGatewayFile(
     "gateway.yaml",
     `
 upstreams: { order: { url: "http://order" } }
@@ -23,7 +23,7 @@ routes:
   - { path: /a, methods: [PUT], upstream: order, auth: anyone, headers: { x-version: "2" } }
 `,
     {},
-  ),
+  ).file,
 );
 
 function exchangeOf(method: string, path: string, headers: Record<string, string>): Exchange {
