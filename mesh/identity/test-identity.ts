@@ -1,7 +1,7 @@
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from "jose";
 import { uuidV7 } from "../uuid-v7.ts";
 import { createIdentity, type Identity } from "./identity.ts";
-import type { ServiceName } from "./service-name.ts";
+import { type ServiceName, serviceNames } from "./service-name.ts";
 import { createServiceTokens } from "./service-tokens.ts";
 import { createTokenVerifier } from "./verify-token.ts";
 
@@ -22,15 +22,7 @@ export async function createTestIdentity(audience: ServiceName): Promise<TestIde
   const issuer = "https://ecotrack.test";
   const user = await newKey("user/1");
   const serviceKeys = new Map<ServiceName, { privateJwk: JWK; publicJwk: JWK; key: CryptoKey }>();
-  const names: ServiceName[] = [
-    "gateway",
-    "user-service",
-    "product-service",
-    "order-service",
-    "payment-service",
-    "notification-service",
-  ];
-  for (const name of names) serviceKeys.set(name, await newKey(`${name}/1`));
+  for (const name of serviceNames) serviceKeys.set(name, await newKey(`${name}/1`));
   const identity = createIdentity({
     users: createTokenVerifier({ keys: { keys: [user.publicJwk] }, issuer, audience: "ecotrack" }),
     services: createTokenVerifier({
