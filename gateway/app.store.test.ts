@@ -200,6 +200,19 @@ describe("what is seen of it", () => {
     });
     expect(lines[0]).not.toContain(token);
     expect(lines[0]).not.toContain("private");
+    expect(JSON.parse(lines[0] ?? "")).not.toHaveProperty("path");
+  });
+
+  test("a request that matches no route tells its method and what it looked for, without ids and query", async () => {
+    const headers = { "x-correlation-id": "looked-for" };
+    await gateway.call("/api/ordrs/0190a5b0-7e1a-7000?token=private", { method: "PROPFIND", headers });
+    const line = gateway.lines.find((each) => each.includes("looked-for")) ?? "";
+    expect(JSON.parse(line)).toMatchObject({ method: "PROPFIND", route: "unmatched", path: "/api/ordrs/*" });
+    expect(line).not.toContain("private");
+    const counted = await gateway.metrics.text();
+    expect(counted).toMatch(
+      /http_server_request_duration_seconds_count\{[^}]*method="other",route="unmatched"/,
+    );
     expect(await gateway.metrics.text()).toMatch(
       /http_server_request_duration_seconds_count\{.*route="\/api\/products\/\{id\}".*\} \d+/,
     );

@@ -2,6 +2,7 @@ import { type Log, rawLines } from "#observability/log";
 import type { Metrics } from "#observability/metrics";
 import type { Tracing } from "#observability/trace/tracing";
 import type { Exchange } from "../exchange.ts";
+import { maskedPath } from "./masked-path.ts";
 import { serverSpan } from "./server-span.ts";
 
 export type Record = (exchange: Exchange, status: number) => void;
@@ -41,7 +42,10 @@ export function createRecord({
     if (!log.isLevelEnabled("info")) return;
     let line = `"trace_id":"${context.traceId}","span_id":"${context.spanId}","correlation_id":"${context.correlationId}"`;
     if (caller) line += `,"user_id":${JSON.stringify(caller.subject)}`;
-    line += `,"method":"${method}","route":"${route}","status":${status},"ms":${Math.round(ms * 100) / 100}`;
+    // Its listener took no other method than letters. Of what no route takes, the path tells what was looked for.
+    line += `,"method":"${exchange.method}","route":"${route}"`;
+    if (context.route === undefined) line += `,"path":"${maskedPath(exchange.request.head.target)}"`;
+    line += `,"status":${status},"ms":${Math.round(ms * 100) / 100}`;
     write(`${line},"address":"${address}"`, "request");
   };
 }
