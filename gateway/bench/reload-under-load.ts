@@ -1,19 +1,25 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtemp, open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { parse, stringify } from "yaml";
 import { eventually } from "#mesh/eventually";
-import { type Listener, listen } from "#mesh/listen";
+import { listen } from "#mesh/listen";
+import {
+  adminText,
+  type GatewayProcess,
+  liveHeapBytes,
+  residentBytes,
+  startGatewayProcess,
+} from "./gateway-process.ts";
 
 export interface ReloadOptions {
   readonly reloads: number;
   /** Connections that send one request after the other all the while. */
   readonly connections: number;
   readonly redisUrl: string;
-  /** The program that runs TypeScript. */
+  /** The Bun that runs it. */
   readonly runtime: string;
 }
 
@@ -27,6 +33,8 @@ export interface ReloadFigures {
   readonly seconds: number;
   /** Resident bytes after each tenth of the reloads. */
   readonly memory: readonly number[];
+  /** Bytes of the heap that are in use after a full collection, likewise. */
+  readonly liveHeap: readonly number[];
 }
 
 const product = JSON.stringify({ id: "0193", name: "Mug" });
@@ -50,7 +58,7 @@ export async function reloadUnderLoad(options: ReloadOptions): Promise<ReloadFig
   const file = join(folder, "gateway.yaml");
   const own = await readFile(new URL("../gateway.yaml", import.meta.url), "utf8");
   await writeFile(file, variant(own, 0));
-  const gateway = await startGateway(options, { folder, file, upstream });
+  const gateway = await startGatewayProcess(options, { folder, file, upstream });
   try {
     return await run(options, { gateway, file, own, token });
   } finally {
@@ -60,14 +68,8 @@ export async function reloadUnderLoad(options: ReloadOptions): Promise<ReloadFig
   }
 }
 
-interface Gateway {
-  readonly child: ChildProcess;
-  readonly port: number;
-  readonly adminPort: number;
-}
-
 interface Scene {
-  readonly gateway: Gateway;
+  readonly gateway: GatewayProcess;
   readonly file: string;
   readonly own: string;
   readonly token: string;
@@ -90,10 +92,15 @@ async function run({ reloads, connections }: ReloadOptions, scene: Scene): Promi
     ),
   );
   const memory: number[] = [];
+  const liveHeap: number[] = [];
   const began = performance.now();
   for (let at = 1; at <= reloads; at++) {
+    const before = requests;
     await exchange(gateway, file, at % 10 === 0 ? "routes: []\n" : variant(own, at), at % 10 === 0);
-    if (at % Math.ceil(reloads / 10) === 0) memory.push(await residentBytes(gateway));
+    await eventually(() => requests > before || undefined);
+    if (at % Math.ceil(reloads / 10) > 0) continue;
+    memory.push(await residentBytes(gateway));
+    liveHeap.push(await liveHeapBytes(gateway));
   }
   const seconds = (performance.now() - began) / 1000;
   ended = true;
@@ -103,7 +110,15 @@ async function run({ reloads, connections }: ReloadOptions, scene: Scene): Promi
     Number(
       new RegExp(`gateway_config_reloads_total\\{.*outcome="${outcome}".*\\} (\\d+)`).exec(figures)?.[1] ?? 0,
     );
-  return { requests, failed, applied: count("applied"), refused: count("refused"), seconds, memory };
+  return {
+    requests,
+    failed,
+    applied: count("applied"),
+    refused: count("refused"),
+    seconds,
+    memory,
+    liveHeap,
+  };
 }
 
 /** The file as it is, with limits that nobody reaches and something else in each version. */
@@ -129,7 +144,7 @@ interface Written {
 }
 
 /** Puts another file in the place and waits until the gateway runs with it, or has refused it. */
-async function exchange(gateway: Gateway, file: string, text: string, bad: boolean): Promise<void> {
+async function exchange(gateway: GatewayProcess, file: string, text: string, bad: boolean): Promise<void> {
   const version = /version-\d+/.exec(text)?.[0];
   await writeFile(`${file}.next`, text);
   await rename(`${file}.next`, file);
@@ -141,15 +156,6 @@ async function exchange(gateway: Gateway, file: string, text: string, bad: boole
     },
     { everyMs: 10, withinMs: 10_000 },
   );
-}
-
-async function adminText({ adminPort }: Gateway, path: string): Promise<string> {
-  return (await fetch(`http://127.0.0.1:${adminPort}${path}`)).text();
-}
-
-async function residentBytes(gateway: Gateway): Promise<number> {
-  const figures = await adminText(gateway, "/metrics");
-  return Number(/^process_resident_memory_bytes\S* ([\d.e+]+)/m.exec(figures)?.[1]);
 }
 
 /** One connection that sends a request whenever the answer to the last one is there. */
@@ -186,39 +192,6 @@ function send(
       resolve();
     });
   });
-}
-
-async function startGateway(
-  { redisUrl, runtime }: ReloadOptions,
-  { folder, file, upstream }: { folder: string; file: string; upstream: Listener },
-): Promise<Gateway> {
-  const url = `http://127.0.0.1:${upstream.port}`;
-  const names = ["USER", "PRODUCT", "ORDER", "PAYMENT", "NOTIFICATION"];
-  const output = join(folder, "gateway.log");
-  const sink = await open(output, "w");
-  const child = spawn(runtime, [new URL("../main.ts", import.meta.url).pathname], {
-    env: {
-      ...Object.fromEntries(names.map((name) => [`${name}_SERVICE_URL`, url])),
-      PATH: process.env.PATH,
-      JWKS_URL: `${url}/.well-known/jwks.json`,
-      REDIS_URL: redisUrl,
-      GATEWAY_FILE: file,
-      PORT: "0",
-      ADMIN_PORT: "0",
-    },
-    stdio: ["ignore", sink.fd, "inherit"],
-  });
-  await sink.close();
-  return eventually(
-    async () => {
-      const said = await readFile(output, "utf8");
-      const port = Number(/"port":(\d+)/.exec(said)?.[1]);
-      const adminPort = Number(/"adminPort":(\d+)/.exec(said)?.[1]);
-      if (child.exitCode !== null) throw new Error(`The gateway ended with ${child.exitCode}: ${said}`);
-      return port > 0 && adminPort > 0 ? { child, port, adminPort } : undefined;
-    },
-    { withinMs: 20_000 },
-  );
 }
 
 async function issueToken(): Promise<{ keys: string; token: string }> {
