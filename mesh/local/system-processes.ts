@@ -58,6 +58,8 @@ function service(name: ServiceName, settings: SystemSettings): ProcessDefinition
       ...bus,
       PORT: String(ports[name]),
       DATABASE_URL: stores.databaseUrls[name],
+      // They take turns, and each has its plans and its catalogue for itself: few of them are warm, twenty are not.
+      DATABASE_POOL_MAX: "6",
       SERVICE_KEY: JSON.stringify(secrets.serviceKeys[name]),
       SERVICE_TRUST: JSON.stringify(serviceTrust(secrets)),
       MIGRATE_ON_START: "true",
@@ -187,6 +189,9 @@ function mailbox({ ports }: SystemSettings): ProcessDefinition {
   };
 }
 
+/** Where traces go, and how many: all of them unless somebody says otherwise. Without an address nothing is traced. */
+const tracing = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_TRACES_SAMPLER_ARG", "OTEL_BSP_SCHEDULE_DELAY"] as const;
+
 /** As in the image: memory goes back to the system after seconds, not at once, which takes a twentieth of all CPU. */
 const allocator = { MIMALLOC_PURGE_DELAY: "5000" } as const;
 
@@ -200,7 +205,8 @@ function common({ ports, stores, chosen }: SystemSettings): Record<string, strin
     // As in the image: nothing shows a stack trace to a client.
     NODE_ENV: "production",
     ...allocator,
-    ...given(chosen, ["LOG_LEVEL"]),
+    OTEL_TRACES_SAMPLER_ARG: "1",
+    ...given(chosen, ["LOG_LEVEL", ...tracing]),
   };
 }
 
