@@ -51,7 +51,9 @@ test("a route's cost is taken from each limit", async () => {
   expect((await call("/api/reports")).headers.get("ratelimit")).toMatch(/^"calls";r=8;t=1, "day";r=3;/);
   await call("/api/reports");
   // One is left, and two are needed.
-  expect((await call("/api/reports")).status).toBe(429);
+  const refused = await call("/api/reports");
+  expect(refused.status).toBe(429);
+  expect(refused.headers.get("ratelimit")).toBe(`"day";r=0;t=${refused.headers.get("retry-after")}`);
 });
 
 test("a limit by user does not apply to who has no token", async () => {

@@ -71,7 +71,9 @@ function conclude(
     if (refusal && !refusal.violated.includes(account.limitName)) continue;
     // §6: what `Retry-After` says must not be earlier than the end of the window, so a refusal has one for both.
     const seconds = refusal ? retryAfter : Math.ceil(account.resetMs(now) / 1000);
-    const standing = `"${account.limitName}";r=${account.remaining(now)};t=${seconds}`;
+    // What is left and does not suffice, for its cost or as the part of this process, is nothing to the one who was refused.
+    const left = refusal ? 0 : account.remaining(now);
+    const standing = `"${account.limitName}";r=${left};t=${seconds}`;
     standings = standings === "" ? standing : `${standings}, ${standing}`;
   }
   exchange.rateLimitPolicy = policies;
