@@ -41,14 +41,40 @@ test("a thousand idle connections keep nobody waiting", async () => {
   });
   // The system connects them before the gateway has seen them.
   await eventually(() => gateway.edge.connections === 1000 || undefined, { withinMs: 10_000 });
-  const times: number[] = [];
-  for (let nth = 0; nth < 100; nth++) {
-    const started = performance.now();
-    expect((await gateway.call("/api/products/1")).status).toBe(200);
-    times.push(performance.now() - started);
-  }
-  expect(times.sort((a, b) => a - b)[50]).toBeLessThan(250);
+  const client = await openTestClient(gateway.port);
+  const cost: Cost[] = [];
+  for (let nth = 0; nth < 100; nth++) cost.push(await costOf(client, get("/api/products/1")));
+  // A call that is not kept waiting comes through within some turns of the loop, each of which is one timer at most.
+  expect(median(cost.map(({ ticks }) => ticks))).toBeLessThan(5);
+  expect(median(cost.map(({ cpuMs }) => cpuMs))).toBeLessThan(5);
+  expect(gateway.edge.connections).toBe(1001);
+  client.close();
 });
+
+/** What a request takes that other processes on the machine cannot add to. */
+interface Cost {
+  /** How often a timer of 1 ms came: at least so many turns the event loop made. */
+  readonly ticks: number;
+  /** Of the processor, of gateway, client and service together. */
+  readonly cpuMs: number;
+}
+
+/** Gateway, client and service share one event loop; neither of them waits for another process. */
+async function costOf(client: TestClient, request: string): Promise<Cost> {
+  let ticks = 0;
+  const answered = new Promise<string>((resolve) =>
+    client.socket.once("data", (data) => resolve(String(data))),
+  );
+  const before = process.cpuUsage();
+  const timer = setInterval(() => ticks++, 1);
+  client.send(request);
+  expect(await answered).toStartWith("HTTP/1.1 200 ");
+  clearInterval(timer);
+  const { user, system } = process.cpuUsage(before);
+  return { ticks, cpuMs: (user + system) / 1000 };
+}
+
+const median = (numbers: number[]) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
 
 test("a client that never reads holds up its upstream, and not the memory of the gateway", async () => {
   let sent = 0;
