@@ -1,9 +1,11 @@
 import type { Transaction } from "#mesh/postgres/sql";
+import { askAboutDisputes } from "./ask-about-disputes.ts";
 import { appendAudit, auditEntry } from "./audit-log.ts";
 import { askProvider, tokenOf } from "./charge-payment.ts";
+import { openDisputes } from "./dispute-store.ts";
 import { isOpen, isUnsettled, leftToRefund, nextAttemptAfterMs, type Payment } from "./payment.ts";
 import { tell } from "./payment-event.ts";
-import { gatewayNamed } from "./payment-gateway.ts";
+import { gatewayNamed, ProviderSilent } from "./payment-gateway.ts";
 import { claimOpen, findByOrder, lockById, markCancelled } from "./payment-store.ts";
 import { knownCharge } from "./provider-outcome.ts";
 import type { Refund } from "./refund.ts";
@@ -12,6 +14,9 @@ import { holdRefund, insertPendingRefund, lockPendingCancellation } from "./refu
 import { type RefundDeps, sendRefund } from "./send-refund.ts";
 import { settle } from "./settle-charge.ts";
 import { releaseWaiting, settleVoided } from "./settle-store.ts";
+
+/** A payment has one dispute, or the few that a buyer opened of parts of it. */
+const askedAtOnce = 10;
 
 /** `processing`: not known yet, ask again. The other three are final. */
 export type Cancellation = "none" | "voided" | "refunded" | "processing";
@@ -79,6 +84,7 @@ async function letGo(deps: RefundDeps, payment: Payment): Promise<Cancellation> 
 }
 
 async function sendRest(deps: RefundDeps, payment: Payment): Promise<Cancellation> {
+  if (payment.dispute === "open" && !(await disputesAsked(deps, payment))) return "processing";
   const rest = await deps.transaction(async (tx) => takeRest(deps, tx, payment));
   if (rest !== undefined) await sendRefund(deps, rest);
   const after = await findByOrder(deps.sql, payment.orderId);
@@ -86,6 +92,18 @@ async function sendRest(deps: RefundDeps, payment: Payment): Promise<Cancellatio
   // What the bank gave to the buyer is gone back too.
   const isGone = after?.dispute === "lost" && after.refunding === 0 && leftToRefund(after) === 0;
   return isGone ? "refunded" : "processing";
+}
+
+/** The bank decides about the money first, and the news of that may be late or lost. False when nobody can say. */
+async function disputesAsked(deps: RefundDeps, { id, gateway }: Payment): Promise<boolean> {
+  try {
+    const open = await openDisputes(deps.sql, gateway, askedAtOnce, id);
+    await askAboutDisputes(deps, gatewayNamed(deps.gateways, gateway), open);
+    return true;
+  } catch (error) {
+    if (!(error instanceof ProviderSilent)) throw error;
+    return false;
+  }
 }
 
 /** The refund of all that is left, held by the caller; undefined when somebody else is at it or nothing is left. */

@@ -1,5 +1,5 @@
 import type { Money } from "#mesh/money";
-import type { Transaction } from "#mesh/postgres/sql";
+import type { Sql, Transaction } from "#mesh/postgres/sql";
 import type { DisputeStatus } from "./payment.ts";
 import type { GatewayName } from "./payment-gateway.ts";
 
@@ -34,6 +34,20 @@ export async function saveDispute(
       next_attempt_at = case when cancel_reason is not null and status = 'captured' then now() else next_attempt_at end
     where id = ${dispute.paymentId}`;
   return { status: dispute.status, changed: before?.status !== dispute.status };
+}
+
+/** Disputes that are not decided here, the longest open first; of one payment where that is given. */
+export async function openDisputes(
+  sql: Sql,
+  gateway: GatewayName,
+  limit: number,
+  paymentId: string | null = null,
+): Promise<string[]> {
+  const rows = await sql<{ id: string }[]>`
+    select id from disputes where gateway = ${gateway} and status = 'open'
+      and (${paymentId}::uuid is null or payment_id = ${paymentId})
+    order by opened_at limit ${limit}`;
+  return rows.map(({ id }) => id);
 }
 
 /** Books that the bank took a disputed amount, or gave it back; false when that is booked already. */

@@ -84,8 +84,8 @@ export class ProviderSilent extends Error {
 }
 
 /**
- * A payment provider. Nothing in it throws for what the provider answers or for its absence, but for `orderOf`, `totals`
- * and `movements`. Every provider passes the suite in `payment-gateway.test.ts`.
+ * A payment provider. Nothing in it throws for what the provider answers or for its absence, but for `orderOf`, `totals`,
+ * `disputeNow` and `movements`. Every provider passes the suite in `payment-gateway.test.ts`.
  */
 export interface PaymentGateway {
   readonly name: GatewayName;
@@ -113,6 +113,8 @@ export interface PaymentGateway {
   orderOf(reference: string): Promise<string | null | undefined>;
   /** Undefined when the provider knows no such charge. @throws ProviderSilent */
   totals(charge: KnownCharge): Promise<ChargeTotals | undefined>;
+  /** How a dispute stands, as an event of the provider's tells it. Undefined when it knows none. @throws ProviderSilent */
+  disputeNow(id: string): Promise<{ readonly type: string; readonly object: unknown } | undefined>;
   /** What moved from one moment up to another. @throws when the provider gives no answer */
   movements(from: Date, to: Date): AsyncIterable<ProviderMovement>;
 }

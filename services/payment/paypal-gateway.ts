@@ -54,6 +54,13 @@ export function openPaypal({ timeoutMs = 3_000, ...options }: PaypalOptions): Pa
       return capture && (capture.custom_id ?? null);
     },
     totals: (order) => totals(client, order),
+    disputeNow: async (id) => {
+      const path = `/v1/customer/disputes/${encodeURIComponent(id)}`;
+      const { status, body, issue } = await client.call("GET", path);
+      if (status === 404 && issue !== undefined) return undefined;
+      if (status !== 200) throw new PaypalUnknown(`dispute-status-${status}`);
+      return { type: "CUSTOMER.DISPUTE.UPDATED", object: body };
+    },
     movements: (from, to) => paypalMovements(client, from, to),
   };
 }

@@ -1,7 +1,9 @@
 import { within } from "./apply-event.ts";
 import { bookForeignRefund, refundsNow } from "./apply-refund.ts";
+import { askAboutDisputes } from "./ask-about-disputes.ts";
 import { appendAudit, auditEntry } from "./audit-log.ts";
 import { tokenOf } from "./charge-payment.ts";
+import { openDisputes } from "./dispute-store.ts";
 import type { Payment } from "./payment.ts";
 import type { ChargeTotals, PaymentGateway } from "./payment-gateway.ts";
 import { paymentOfOrder } from "./payment-of-charge.ts";
@@ -49,6 +51,11 @@ export async function reconcile(
     if (result === "repaired") count.repairs++;
     else if (result !== undefined) findings.push(result);
   }
+  count.repairs += await askAboutDisputes(
+    deps,
+    gateway,
+    await openDisputes(deps.sql, gateway.name, askedAtMost),
+  );
   findings.push(...(await missingCharges(deps, gateway, { from, to }, listed)));
   for (const finding of findings) await report(deps, gateway, finding);
   await resolveFindings(deps.sql, gateway.name, { from, to, began });

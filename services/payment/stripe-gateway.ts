@@ -56,6 +56,7 @@ export function openStripe({
       return intent && (intent.metadata.orderId ?? null);
     },
     totals: (known) => totals(stripe, known),
+    disputeNow: (id) => disputeNow(stripe, id),
     movements: (from, to) => movements(stripe, from, to),
   };
 }
@@ -176,6 +177,18 @@ async function intentNamed(stripe: Stripe, id: string): Promise<Stripe.PaymentIn
   // Whatever stands between us and Stripe may answer JSON too.
   if (intent.object !== "payment_intent") throw new ProviderSilent("unreadable-answer");
   return intent;
+}
+
+async function disputeNow(
+  stripe: Stripe,
+  id: string,
+): Promise<{ type: string; object: unknown } | undefined> {
+  try {
+    return { type: "charge.dispute.updated", object: await stripe.disputes.retrieve(id) };
+  } catch (error) {
+    if (isFinal(error) && error.code === "resource_missing") return undefined;
+    throw new ProviderSilent(reasonOf(error), { cause: error });
+  }
 }
 
 async function* movements(stripe: Stripe, from: Date, to: Date): AsyncIterable<ProviderMovement> {

@@ -2,7 +2,6 @@ import { ProblemError, problems } from "#mesh/problem";
 import type { WebhookResult } from "./apply-event.ts";
 import { type GatewayName, ProviderSilent } from "./payment-gateway.ts";
 import { paypalNews, readPaypalEvent } from "./paypal-webhook.ts";
-import type { NewsHandler } from "./provider-news.ts";
 import type { RefundDeps } from "./send-refund.ts";
 import { readStripeEvent, stripeNews } from "./stripe-webhook.ts";
 import { claimDueNews, dropNews, dropOldNews, keepWaiting, type WaitingNews } from "./waiting-news-store.ts";
@@ -22,7 +21,7 @@ export async function takeNews(deps: RefundDeps, gateway: GatewayName, body: str
   const read = providers[gateway].read(body);
   if (read === undefined) return "malformed";
   const handler = providers[gateway].handlers.get(read.type);
-  const result = handler === undefined ? "not-ours" : await applied(deps, handler, { ...read, gateway });
+  const result = await applyNews(deps, { ...read, gateway });
   deps.metrics.webhooks.inc({ gateway, result });
   if (result !== "waits" || handler === undefined) return result;
   const { id, type } = read;
@@ -47,20 +46,22 @@ export async function takeWaitingNews(deps: RefundDeps): Promise<void> {
 }
 
 async function takeAgain(deps: RefundDeps, news: WaitingNews): Promise<void> {
-  const { gateway, type } = news;
-  const handler = providers[gateway].handlers.get(type);
-  const result = handler === undefined ? "not-ours" : await applied(deps, handler, news);
+  const result = await applyNews(deps, news);
   if (result === "waits") return;
-  deps.metrics.webhooks.inc({ gateway, result });
+  deps.metrics.webhooks.inc({ gateway: news.gateway, result });
   await dropNews(deps.sql, news);
 }
 
-async function applied(deps: RefundDeps, handler: NewsHandler, news: WaitingNews): Promise<WebhookResult> {
+/** `waits` also when the provider had to be asked for something and was silent. */
+export async function applyNews(deps: RefundDeps, news: WaitingNews): Promise<WebhookResult> {
+  const { gateway, type } = news;
+  const handler = providers[gateway].handlers.get(type);
+  if (handler === undefined) return "not-ours";
   try {
     return await handler.apply(deps, news);
   } catch (error) {
     if (!(error instanceof ProviderSilent)) throw error;
-    deps.log.warn({ gateway: news.gateway, type: news.type, err: error }, "a provider cannot be asked");
+    deps.log.warn({ gateway, type, err: error }, "a provider cannot be asked");
     return "waits";
   }
 }

@@ -71,11 +71,12 @@ export function read(books: Books, path: string, query: string): string {
     );
   }
   if (path === "/v1/disputes") return listed(path, [...books.disputes.all.values()].reverse(), form);
-  const [, kind, id] = /^\/v1\/(payment_intents|refunds|charges)\/(\w+)$/.exec(path) ?? [];
+  const [, kind, id] = /^\/v1\/(payment_intents|refunds|charges|disputes)\/(\w+)$/.exec(path) ?? [];
   if (id === undefined) throw unrecognised("GET", path);
   if (kind === "payment_intents") return JSON.stringify(expanded(books, books.intent(id), form));
-  const found = kind === "refunds" ? books.refunds.all.get(id) : books.charges.get(id);
-  if (found === undefined) throw noSuch(kind === "refunds" ? "refund" : "charge", id, "id");
+  const kept = { refunds: books.refunds.all, charges: books.charges, disputes: books.disputes.all };
+  const found = kept[kind as keyof typeof kept].get(id);
+  if (found === undefined) throw noSuch(kind?.slice(0, -1) ?? "", id, "id");
   return JSON.stringify(found);
 }
 
