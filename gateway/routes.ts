@@ -43,6 +43,8 @@ export interface Route {
     | { readonly kind: "answer"; readonly answer: AnswerName };
   readonly auth: RouteAuth;
   readonly ignoreToken: boolean;
+  /** Whether the upstream's 401 says that somebody failed to sign in. */
+  readonly signIn: boolean;
   /** Every one of them has to allow a request. */
   readonly limits: readonly Limit[];
   /** What one request takes from each limit. */
@@ -145,6 +147,7 @@ function compileRoute(spec: RouteSpec, { defaults, upstreams, limits, cors }: Pa
   const named = (spec.limits ?? defaults.limits).map((name) => limits.get(name));
   const own = named.filter((limit) => limit !== undefined);
   if (!target || own.length < named.length) throw new Error(`Route ${spec.path} names what is not defined`);
+  const auth = compileAuth(spec.auth);
   return {
     template: spec.path,
     host: spec.host ?? "",
@@ -152,8 +155,9 @@ function compileRoute(spec: RouteSpec, { defaults, upstreams, limits, cors }: Pa
     parameters: [...spec.path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? ""),
     methods: spec.methods,
     target,
-    auth: compileAuth(spec.auth),
+    auth,
     ignoreToken: spec.ignoreToken ?? false,
+    signIn: spec.signIn ?? auth.anonymous,
     limits: own,
     cost: spec.cost ?? 1,
     timeoutMs: spec.timeoutMs ?? defaults.timeoutMs,

@@ -31,7 +31,7 @@ function fileWith(change: (text: string) => string): string {
 test("a good file ends with 0 and is counted", () => {
   const { status, stdout } = run("check", own);
   expect(stdout).toMatch(
-    /good: \d+ routes for \d+ calls, 5 upstreams, \d+ limits?, 1 issuer, 1 CORS policy\n$/,
+    /good: \d+ routes for \d+ calls, 5 upstreams, \d+ limits?, 1 issuer, 2 CORS policies\n$/,
   );
   expect(status).toBe(0);
 });

@@ -78,6 +78,12 @@ export const Route = Type.Object(
         description: "Do not look at a credential that is sent along. Only where anyone may call.",
       }),
     ),
+    signIn: Type.Optional(
+      Type.Boolean({
+        description:
+          "Whether a 401 of the upstream is a failed sign-in for `threats`. Left out: where anyone may call, it is.",
+      }),
+    ),
     limits: Type.Optional(Limits),
     cost: Type.Optional(integer(1, 1_000_000, "What one request takes from each limit. 1 when left out.")),
     timeoutMs: Type.Optional(timeoutMs),

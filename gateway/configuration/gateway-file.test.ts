@@ -31,6 +31,9 @@ test("the file in the repository is good, and nothing internal can be reached th
   expect(warnings).toEqual([]);
   const table = compileRoutes(file);
   expect(table.routes.length).toBeGreaterThan(20);
+  const corsOf = (path: string) => table.routes.find(({ template }) => template === path)?.cors?.name;
+  const endpoints = ["token", "revoke", "introspect", "authorize"].map((name) => corsOf(`/oauth/${name}`));
+  expect(endpoints).toEqual(["applications", "applications", undefined, undefined]);
   for (const path of ["/internal/prices", "/health/live", "/health/ready", "/metrics", "/sandbox/state"]) {
     expect(table.allowed("", path, new Headers())).toBe("");
   }

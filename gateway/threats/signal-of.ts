@@ -14,8 +14,8 @@ export function signalOf(
     case 400:
       return code === "bad-path" || code === "bad-host" ? "bad-path" : "invalid-input";
     case 401:
-      // Where anyone may call, it was no token that a service did not like.
-      return code === undefined && route?.auth.anonymous ? "failed-sign-in" : "unauthorized";
+      // Of a service, and by its route: it was a password, a code or a secret.
+      return code === undefined && route?.signIn ? "failed-sign-in" : "unauthorized";
     case 403:
       return code === "address-refused" ? undefined : "forbidden";
     case 404:

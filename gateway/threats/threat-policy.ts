@@ -11,7 +11,7 @@ export const signals = [
   /** A service has no such thing: trying ids. */
   "not-found",
   "unauthorized",
-  /** A service refused a password, a code or a refresh token. */
+  /** A service refused a password, a code or a client's secret; a refresh token that is too old is nobody's guess. */
   "failed-sign-in",
   "forbidden",
   "invalid-input",
