@@ -3,19 +3,20 @@ const rememberMs = 10_000;
 
 /** How many processes share the limits: the most that were seen in the last ten to twenty seconds. */
 export class ProcessCount {
-  #before = 0;
-  #current: number;
-  #since = Number.NEGATIVE_INFINITY;
+  #before: number;
+  #current = 0;
+  #since: number | undefined;
 
-  /** @param initial until the first is seen */
-  constructor(initial: number) {
-    this.#current = initial;
+  /** @param expected counts like one that was seen: of processes that start together not all are there at first */
+  constructor(expected: number) {
+    this.#before = expected;
   }
 
   /** @param now milliseconds of a clock that does not jump */
   see(count: number, now: number): number {
+    this.#since ??= now;
     if (now - this.#since > rememberMs) {
-      this.#before = this.#since === Number.NEGATIVE_INFINITY ? 0 : this.#current;
+      this.#before = this.#current;
       this.#current = 0;
       this.#since = now;
     }
