@@ -5,6 +5,7 @@ import {
   currentContext,
   newContext,
   runWith,
+  traceHeaders,
   traceparent,
 } from "./context.ts";
 
@@ -65,4 +66,27 @@ test("ids are not repeated, and work sees its own context across awaits", async 
     ),
   );
   expect(seen).toEqual([true, true]);
+});
+
+test("tracestate and baggage go on as they came, unless they are too long, or could break a header", () => {
+  const headers = (more: Record<string, string>) =>
+    contextFromHeaders(new Headers({ traceparent: good, ...more }), 0);
+  const context = headers({ tracestate: "vendor=1", baggage: "tenant=shop" });
+  expect(traceHeaders(context, "00f067aa0ba902b9")).toEqual({
+    traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b9-01",
+    "x-correlation-id": "4bf92f3577b34da6a3ce929d0e0e4736",
+    tracestate: "vendor=1",
+    baggage: "tenant=shop",
+  });
+  expect(headers({ baggage: "a".repeat(8193) }).baggage).toBeUndefined();
+  expect(headers({ tracestate: "a".repeat(513) }).tracestate).toBeUndefined();
+  expect(headers({ baggage: "name=J\u00fcrgen" }).baggage).toBeUndefined();
+  // Of a trace that is not continued nothing is.
+  expect(contextFromHeaders(new Headers({ tracestate: "vendor=1" }), 0).tracestate).toBeUndefined();
+});
+
+test("whoever decides itself is not told by the flag that comes in", () => {
+  expect(continueTrace(good, undefined).traceFlags).toBe(1);
+  expect(continueTrace(good, undefined, 0).traceFlags).toBe(0);
+  expect(continueTrace(good.replace(/01$/, "00"), undefined, 1).traceFlags).toBe(1);
 });

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { newContext, runWith } from "#observability/context";
 import { createLog } from "#observability/log";
 import { createMetrics } from "#observability/metrics";
+import { RecordedSpans } from "#observability/trace/testing/recorded-spans";
 import { eventually } from "../eventually.ts";
 import { type Listener, listen } from "../listen.ts";
 import { createClient, UpstreamUnavailable } from "./client.ts";
@@ -125,4 +126,24 @@ test("a call does not outlive the deadline of the work it belongs to", async () 
   const started = performance.now();
   await failure(runWith({ ...newContext(), deadline: Date.now() + 30 }, () => client.call(get)));
   expect(performance.now() - started).toBeLessThan(140);
+});
+
+test("each try of a recorded call has a span, the service is told of that one, and what came along goes on", async () => {
+  const { client, received } = upstream((_request, nth) =>
+    nth === 1 ? new Response("", { status: 503 }) : Response.json({}),
+  );
+  const tracing = new RecordedSpans();
+  const context = { ...tracing.context(), tracestate: "vendor=1", baggage: "tenant=shop" };
+  await runWith(context, () => client.call(get));
+  const tries = tracing.spans.map(({ attributes, failed }) => ({ failed, ...attributes }));
+  expect(tries).toMatchObject([
+    { failed: true, "error.type": "status", "url.template": "/x/:id" },
+    { failed: false, "http.response.status_code": 200, "http.request.resend_count": 1 },
+  ]);
+  for (const [nth, { spanId, parentSpanId, name }] of tracing.spans.entries()) {
+    expect({ name, parentSpanId }).toEqual({ name: "GET /x/:id", parentSpanId: context.spanId });
+    expect(received[nth]?.get("traceparent")).toBe(`00-${context.traceId}-${spanId}-01`);
+    expect(received[nth]?.get("tracestate")).toBe("vendor=1");
+    expect(received[nth]?.get("baggage")).toBe("tenant=shop");
+  }
 });

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { startOtlpReceiver } from "#observability/trace/otlp-receiver";
 import { endProcesses } from "./end-processes.ts";
 import { findTests, type TestPlan } from "./find-tests.ts";
 import type { Home } from "./home.ts";
@@ -130,7 +131,9 @@ async function runJourneys(home: Home, run: JourneyRun): Promise<TestCounts> {
   if (files.length === 0) return noTests;
   title(`Journeys on ${runtime}`, files);
   const ports = await testPorts();
-  const chosen = { LOG_LEVEL: process.env.LOG_LEVEL };
+  const traces = await startOtlpReceiver();
+  const tracing = { OTEL_EXPORTER_OTLP_ENDPOINT: traces.endpoint, OTEL_BSP_SCHEDULE_DELAY: "200" };
+  const chosen = { LOG_LEVEL: process.env.LOG_LEVEL, ...tracing };
   await startSystem(home, {
     root,
     runtime,
@@ -141,6 +144,7 @@ async function runJourneys(home: Home, run: JourneyRun): Promise<TestCounts> {
     step: terminal.step,
     show: terminal.line,
   });
-  const env = journeyEnvironment({ ports, stores, secrets });
+  const seen = { TRACES_URL: traces.endpoint, LOGS_FOLDER: home.logs };
+  const env = { ...journeyEnvironment({ ports, stores, secrets }), ...seen };
   return runTestFiles(home, { root, files, env, timeoutMs: 60_000 });
 }

@@ -190,7 +190,11 @@ function mailbox({ ports }: SystemSettings): ProcessDefinition {
 }
 
 /** Where traces go, and how many: all of them unless somebody says otherwise. Without an address nothing is traced. */
-const tracing = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_TRACES_SAMPLER_ARG", "OTEL_BSP_SCHEDULE_DELAY"] as const;
+const tracing = [
+  "OTEL_EXPORTER_OTLP_ENDPOINT",
+  "OTEL_TRACES_SAMPLER_ARG",
+  "OTEL_BSP_SCHEDULE_DELAY",
+] as const;
 
 /** As in the image: memory goes back to the system after seconds, not at once, which takes a twentieth of all CPU. */
 const allocator = { MIMALLOC_PURGE_DELAY: "5000" } as const;

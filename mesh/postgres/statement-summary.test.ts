@@ -38,6 +38,9 @@ test("what a statement names itself is no table, nor is a function or a lock", (
   expect(statementSummary(parts`delete from sessions using users where users.id = ${1}`).summary).toBe(
     "DELETE sessions",
   );
+  expect(statementSummary(parts`select outcome from hold_stocks(${1}::text::json)`).summary).toBe(
+    "SELECT hold_stocks",
+  );
   expect(statementSummary(parts`select a.id from a join b on a.id = b.id`)).toMatchObject({
     summary: "SELECT a, SELECT b",
     table: undefined,

@@ -12,6 +12,8 @@ const longestSummary = 200;
 const target =
   /\b(insert)\s+into\s+([a-z_]\w*)|\b(delete)\s+from\s+([a-z_]\w*)|(?<!for\s|do\s|key\s)\b(update)\s+([a-z_]\w*)|\b(?:from|join)\s+([a-z_]\w*)(?!\w*\s*\()/gi;
 const commonTable = /\b([a-z_]\w*)\s+as\s+(?:not\s+)?(?:materialized\s+)?\(/gi;
+/** What stands where a table would, for a statement that names none. */
+const calledFunction = /\bfrom\s+([a-z_]\w*)\s*\(/i;
 const known = new WeakMap<readonly string[], StatementSummary>();
 
 /** What a statement does to which tables, from its text. The parts of a template stay the same, so it is read once. */
@@ -39,7 +41,9 @@ function summarise(parts: readonly string[]): StatementSummary {
     steps.add(`${(insert ?? del ?? update ?? "select").toUpperCase()} ${table}`);
     tables.add(table);
   }
-  const summary = [...steps].join(", ") || (/^\w+/.exec(text)?.[0] ?? "statement").toUpperCase();
+  const verb = (/^\w+/.exec(text)?.[0] ?? "statement").toUpperCase();
+  const called = calledFunction.exec(text)?.[1];
+  const summary = [...steps].join(", ") || (called === undefined ? verb : `${verb} ${called}`);
   const [table] = tables;
   return {
     summary: summary.slice(0, longestSummary),

@@ -39,8 +39,14 @@ interface ReceiverOptions {
 }
 
 const mostBytes = 16 * 1024 * 1024;
+/** The oldest are forgotten beyond. */
+const mostSpans = 50_000;
+const mostBodies = 500;
 
-/** Takes traces by OTLP over HTTP with JSON, on 127.0.0.1, and keeps them: what a collector is to production. */
+/**
+ * Takes traces by OTLP over HTTP with JSON, on 127.0.0.1, and keeps them: what a collector is to production. Tells the
+ * spans of one, and those that a link leads from to it, at `GET /traces/<trace id>`.
+ */
 export async function startOtlpReceiver(options: ReceiverOptions = {}): Promise<OtlpReceiver> {
   let bodies: string[] = [];
   let spans: ReceivedSpan[] = [];
@@ -52,6 +58,12 @@ export async function startOtlpReceiver(options: ReceiverOptions = {}): Promise<
       if (bytes <= mostBytes) parts.push(part);
     });
     request.on("end", () => {
+      const [, wanted] = /^\/traces\/([0-9a-f]{32})$/.exec(request.url ?? "") ?? [];
+      if (request.method === "GET" && wanted !== undefined) {
+        response.writeHead(200, { "content-type": "application/json" });
+        response.end(JSON.stringify(spans.filter((span) => belongsTo(span, wanted))));
+        return;
+      }
       const refusal = bytes > mostBytes ? 413 : options.answer?.();
       const status = refusal ?? take(Buffer.concat(parts), request.headers["content-encoding"]);
       response.writeHead(status, { "content-type": "application/json" }).end("{}");
@@ -62,8 +74,8 @@ export async function startOtlpReceiver(options: ReceiverOptions = {}): Promise<
     try {
       const text = (encoding === "gzip" ? gunzipSync(body) : body).toString("utf8");
       const found = readSpans(JSON.parse(text) as TracesRequest);
-      bodies.push(text);
-      spans.push(...found);
+      bodies = [...bodies.slice(1 - mostBodies), text];
+      spans = [...spans, ...found].slice(-mostSpans);
       options.onSpans?.(found);
       return 200;
     } catch {
@@ -94,6 +106,9 @@ export async function startOtlpReceiver(options: ReceiverOptions = {}): Promise<
       }),
   };
 }
+
+const belongsTo = ({ traceId, links }: ReceivedSpan, wanted: string): boolean =>
+  traceId === wanted || links.some((link) => link.traceId === wanted);
 
 /** `ExportTraceServiceRequest` of opentelemetry-proto 1.x, as far as it is read here. */
 interface TracesRequest {

@@ -4,6 +4,9 @@ export const system = {
   admin: wanted("ADMIN_URL"),
   mailbox: wanted("MAILBOX_URL"),
   sandbox: wanted("SANDBOX_URL"),
+  traces: wanted("TRACES_URL"),
+  /** The folder of its log files. */
+  logs: wanted("LOGS_FOLDER"),
   services: {
     user: wanted("USER_SERVICE_URL"),
     product: wanted("PRODUCT_SERVICE_URL"),
