@@ -184,6 +184,15 @@ describe("browsers", () => {
   });
 });
 
+test("a service is told who the request came by, after those who were asked before", async () => {
+  const via = async (headers: Record<string, string>) =>
+    (await echo(await gateway.call("/api/products", { headers }))).headers.via;
+  expect(await via({})).toBe("1.1 ecotrack-gateway");
+  expect(await via({ via: "1.0 fred, 1.1 p.example.net" })).toBe(
+    "1.0 fred, 1.1 p.example.net, 1.1 ecotrack-gateway",
+  );
+});
+
 describe("what is seen of it", () => {
   test("a request is counted once by its route and leaves one line without its token", async () => {
     const token = await gateway.token();

@@ -72,6 +72,7 @@ describe("what the upstream sees", () => {
       upstreamHost(),
       "content-length: 11",
       "x-one: 1",
+      "via: 1.1 ecotrack-gateway",
       "accept-encoding: identity",
       ...forwarded(),
     ]);
@@ -93,6 +94,7 @@ describe("what the upstream sees", () => {
       "GET /api/products HTTP/1.1",
       upstreamHost(),
       "x-kept: 1",
+      "via: 1.1 ecotrack-gateway",
       "accept-encoding: identity",
       ...forwarded(),
     ]);
@@ -103,6 +105,7 @@ describe("what the upstream sees", () => {
     expect(seen()).toEqual([
       "GET /api/products HTTP/1.1",
       upstreamHost(),
+      "via: 1.1 ecotrack-gateway",
       "accept-encoding: identity",
       ...forwarded(),
     ]);
@@ -113,12 +116,18 @@ describe("what the upstream sees", () => {
 
   test("has what a stranger claims of itself replaced", async () => {
     await exchange(get("/api/products", claims + close));
-    expect(seen().slice(2)).toEqual(["accept-encoding: identity", ...forwarded()]);
+    // Whom it came by before is no claim of who it is (RFC 9110 §7.6.3).
+    expect(seen().slice(2)).toEqual([
+      "via: 1.1 a, 1.1 ecotrack-gateway",
+      "accept-encoding: identity",
+      ...forwarded(),
+    ]);
   });
 
   test("has what a trusted proxy says of the client, and no more of its headers", async () => {
     await exchange(get("/api/products", claims + close), await open(["127.0.0.1"]));
     expect(seen().slice(2)).toEqual([
+      "via: 1.1 a, 1.1 ecotrack-gateway",
       "accept-encoding: identity",
       "x-forwarded-for: 6.6.6.6",
       "x-forwarded-proto: https",
@@ -132,7 +141,11 @@ describe("what the upstream sees", () => {
       `PROXY TCP4 203.0.113.7 10.0.0.1 5000 443\r\n${get("/api/products", close)}`,
       behindBalancer,
     );
-    expect(seen().slice(2)).toEqual(["accept-encoding: identity", ...forwarded("203.0.113.7")]);
+    expect(seen().slice(2)).toEqual([
+      "via: 1.1 ecotrack-gateway",
+      "accept-encoding: identity",
+      ...forwarded("203.0.113.7"),
+    ]);
     expect(upstream.bytes()).not.toContain("PROXY");
   });
 

@@ -108,11 +108,13 @@ interface Framed {
 function framedIn(bytes: string): Framed[] {
   const found: Framed[] = [];
   for (let rest = bytes; ; ) {
+    // One empty line before a request is none of it (§2.2).
+    if (rest.startsWith("\r\n")) rest = rest.slice(2);
     const end = rest.indexOf("\r\n\r\n");
     if (end === -1) return found;
     const [line = "", ...fields] = rest.slice(0, end).split("\r\n");
     rest = rest.slice(end + 4);
-    const method = /^([A-Z]+) \S+ HTTP\/1\.[01]$/.exec(line)?.[1];
+    const method = /^([A-Z]+) \S+ HTTP\/1\.\d$/.exec(line)?.[1];
     if (method === undefined || !fields.every((field) => /^[!-9;-~]+:[\t\x20-\x7e\x80-\xff]*$/.test(field)))
       return found;
     const named = (name: string) => fields.filter((field) => field.toLowerCase().startsWith(`${name}:`));

@@ -117,3 +117,15 @@ test("a preflight is explained by the request that it announces", () => {
   });
   expect(explain("OPTIONS", "/api/orders/7", announcing("PUT")).refused?.status).toBe(405);
 });
+
+test.each([
+  ["CONNECT", "shop.test:443", "shop.test", { status: 501, code: "method-not-implemented" }],
+  ["get", "/api/orders/7", "shop.test", { status: 400, code: "malformed-request" }],
+  ["GET", "api", "shop.test", { status: 400, code: "bad-path" }],
+  ["GET", "/api/orders/7", "a/b", { status: 400, code: "bad-host" }],
+])(
+  "what the gateway's parser refuses is told as it would be: %s %s at %s",
+  (method, target, host, refused) => {
+    expect(explain(method, target, { host }).refused).toMatchObject(refused);
+  },
+);

@@ -69,17 +69,6 @@ test("a call that no route takes ends with 1", () => {
 });
 
 test.each([
-  [["CONNECT", "shop.test:443"], { status: 501, code: "method-not-implemented" }],
-  [["get", "/api/products"], { status: 400, code: "malformed-request" }],
-  [["GET", "api"], { status: 400, code: "bad-path" }],
-  [["GET", "/api/products", "--host", "a/b"], { status: 400, code: "bad-host" }],
-])("what the gateway itself does not read is told as it would be: %p", (args, refused) => {
-  const { status, stdout } = run("explain", ...args, "--json");
-  expect(JSON.parse(stdout)).toMatchObject({ refused });
-  expect(status).toBe(1);
-});
-
-test.each([
   [["check", "/nowhere.yaml"], "/nowhere.yaml cannot be read"],
   [["explain", "GET"], '"explain GET" is not understood'],
   [["explain", "GET", "/api", "--header", "x"], '"x" is no header'],

@@ -25,7 +25,8 @@ export interface RequestHead {
   readonly expectsContinue: boolean;
 }
 
-const requestLine = /^([A-Z]{1,20}) (\S+) HTTP\/1\.([01])$/;
+/** A higher minor version is taken as 1.1, the highest that is spoken here (RFC 9110 §2.5). */
+const requestLine = /^([A-Z]{1,20}) (\S+) HTTP\/1\.(\d)$/;
 /** What has no meaning at an edge that is no tunnel, or tells what a client should not learn. */
 const refusedMethods = new Set(["CONNECT", "TRACE", "TRACK"]);
 /** Sent twice, two readers may believe different ones. */
@@ -45,11 +46,13 @@ const none: RequestFraming = { kind: "none" };
 /**
  * Reads the head of a request strictly (RFC 9112): whatever two parsers could understand differently is refused, so that
  * the request that is forwarded is the one that the client framed.
- * @param head Latin-1, without the empty line at its end
+ * @param text Latin-1, without the empty line at its end
  * @param before the last one that was read on the connection: clients send the same fields again and again, and what was
  * read of them then holds for the same bytes now
  */
-export function parseRequestHead(head: string, before?: RequestHead): RequestHead | Problem {
+export function parseRequestHead(text: string, before?: RequestHead): RequestHead | Problem {
+  // One empty line may come first: some clients send it after a body (RFC 9112 §2.2).
+  const head = text.startsWith("\r\n") ? text.slice(2) : text;
   const lineEnd = head.indexOf("\r\n");
   const line = lineEnd === -1 ? head : head.slice(0, lineEnd);
   const lines = lineEnd === -1 ? "" : head.slice(lineEnd);
@@ -60,7 +63,7 @@ export function parseRequestHead(head: string, before?: RequestHead): RequestHea
   const method = match[1] as string;
   const target = match[2] as string;
   if (refusedMethods.has(method)) return messageProblems.methodNotImplemented();
-  const minor = match[3] === "1" ? 1 : 0;
+  const minor = match[3] === "0" ? 0 : 1;
   // What the fields mean depends on the version.
   if (known?.minor === minor) return { ...known, method, target };
   const fields = parseFields(head, lineEnd === -1 ? head.length : lineEnd + 2);
@@ -85,7 +88,7 @@ export function parseRequestHead(head: string, before?: RequestHead): RequestHea
 }
 
 function problemOfLine(line: string): Problem {
-  if (/ HTTP\/\d(?:\.\d)?$/.test(line) && !/ HTTP\/1\.[01]$/.test(line)) return messageProblems.version();
+  if (/ HTTP\/\d(?:\.\d)?$/.test(line) && !/ HTTP\/1\.\d$/.test(line)) return messageProblems.version();
   return messageProblems.badRequestLine();
 }
 

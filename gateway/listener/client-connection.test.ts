@@ -60,6 +60,29 @@ describe("a connection", () => {
     expect(await other.untilEnd()).not.toContain("100 Continue");
   });
 
+  test("goes on after an empty line before a request, however it comes in", async () => {
+    const { client, served } = await openTestListener();
+    const one = await client();
+    one.send(`\r\nGET /1 HTTP/1.1\r\n${host}\r\n`);
+    await one.until(/GET \/1/);
+    one.send("\r");
+    one.send("\n");
+    one.send(`GET /2 HTTP/1.1\r\n${host}\r\n`);
+    await one.until(/GET \/2/);
+    one.send(`POST /3 HTTP/1.1\r\n${host}Content-Length: 1\r\n\r\na\r\nGET /4 HTTP/1.1\r\n${host}\r\n`);
+    await one.until(/GET \/4/);
+    expect(served).toEqual(["GET /1", "GET /2", "POST /3", "GET /4"]);
+  });
+
+  test("takes a higher minor version as 1.1", async () => {
+    const { client } = await openTestListener();
+    const one = await client();
+    one.send(`GET /1 HTTP/1.2\r\n${host}\r\nGET /2 HTTP/1.9\r\n${host}\r\n`);
+    const text = await one.until(/GET \/2/);
+    expect(text.match(/HTTP\/1\.1 200/g)).toHaveLength(2);
+    expect(text).not.toContain("connection: close");
+  });
+
   test("HEAD has the length and no body; 204 has neither", async () => {
     const { client } = await openTestListener({
       serve: (request) =>

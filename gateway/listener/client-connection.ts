@@ -1,6 +1,6 @@
 import type { Problem } from "#mesh/problem";
 import type { TcpConnection } from "#mesh/tcp";
-import { maxRequestLineBytes, refuseIncomplete } from "../http/incomplete-head.ts";
+import { isOnlyLineEnd, maxRequestLineBytes, refuseIncomplete } from "../http/incomplete-head.ts";
 import { maxHeadBytes, messageProblems } from "../http/message-problems.ts";
 import { parseRequestHead, type RequestHead } from "../http/request-head.ts";
 import { AnswerWriter } from "./answer-writer.ts";
@@ -174,7 +174,7 @@ export class ClientConnection {
     const problem = refuseIncomplete(input);
     if (problem) return this.refuse(problem);
     this.#searched = input.length;
-    if (this.phase === "idle") {
+    if (this.phase === "idle" && !isOnlyLineEnd(input)) {
       this.phase = "head";
       this.deadline = this.host.now + this.host.timeouts.headersMs;
     }

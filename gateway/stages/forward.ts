@@ -73,6 +73,9 @@ function parsed(bytes: Uint8Array): unknown {
   }
 }
 
+/** What the gateway calls itself to services: its address is nobody's business. */
+const pseudonym = "ecotrack-gateway";
+
 /** The client's fields without those that end here, which is a matter of the fields alone. */
 function clientFields(exchange: Exchange): string {
   exchange.fields.travelling ??= travelling(exchange);
@@ -83,13 +86,17 @@ function travelling(exchange: Exchange): string {
   const { names, values } = exchange.fields;
   const traced = exchange.context.parentSpanId !== undefined;
   let text = "";
+  let via = "";
   let encoding = false;
   for (let at = 0; at < names.length; at++) {
     const name = names[at] as string;
+    if (name === "via" && !exchange.dropped.includes(name)) via += `${values[at]}, `;
     if (!travels(name, exchange) || (name === "tracestate" && !traced)) continue;
     if (name === "accept-encoding") encoding = true;
     text += `${name}: ${values[at]}\r\n`;
   }
+  // RFC 9110 §7.6.3: who it came by, and in which version it came here.
+  text += `via: ${via}1.${exchange.request.head.minor} ${pseudonym}\r\n`;
   // A client that says nothing of encodings gets what it can certainly read.
   return encoding ? text : `${text}accept-encoding: identity\r\n`;
 }
