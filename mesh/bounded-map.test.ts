@@ -28,3 +28,14 @@ test("what was deleted is gone from both halves, and what was changed has one va
   for (const key of ["key 0", "key 2"]) map.delete(key);
   expect([0, 1, 2, 3, 4].map((nth) => map.get(`key ${nth}`))).toEqual([undefined, 1, undefined, 3, 4]);
 });
+
+test("two turns without being asked for, and it is forgotten", () => {
+  const map = new BoundedMap<number>(100);
+  for (const nth of [1, 2, 3]) map.set(`key ${nth}`, nth);
+  map.turn();
+  map.set("key 4", 4);
+  expect(map.get("key 1")).toBe(1);
+  expect([...map.values()].sort()).toEqual([1, 2, 3, 4]);
+  map.turn();
+  expect([...map.values()].sort()).toEqual([1, 4]);
+});

@@ -21,9 +21,18 @@ export class BoundedMap<Value> {
   set(key: string, value: Value): void {
     this.#old.delete(key);
     this.#young.set(key, value);
-    if (this.#young.size < this.most / 2) return;
+    if (this.#young.size >= this.most / 2) this.turn();
+  }
+
+  /** Forgets what was not used since the last turn. */
+  turn(): void {
     this.#old = this.#young;
     this.#young = new Map();
+  }
+
+  *values(): Iterable<Value> {
+    yield* this.#young.values();
+    yield* this.#old.values();
   }
 
   delete(key: string): void {

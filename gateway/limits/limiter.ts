@@ -1,10 +1,11 @@
+import { BoundedMap } from "#mesh/bounded-map";
 import type { Account, Offer } from "./account.ts";
 import type { Ticket } from "./correspondence.ts";
 import { FlowAccount } from "./flow-account.ts";
 import { LedgerQueue } from "./ledger-queue.ts";
 import type { Limit, Rate } from "./limit.ts";
 import { QuotaAccount } from "./quota-account.ts";
-import { RecentMap } from "./recent-map.ts";
+
 import { type Source, Tally } from "./tally.ts";
 
 /** Why a request is not let in. */
@@ -50,13 +51,13 @@ export class Limiter {
   readonly around: Surroundings = { processes: 1, alone: false };
   readonly queue = new LedgerQueue();
   readonly tallies = new Map<string, Tally>();
-  readonly #accounts: RecentMap<Account>;
+  readonly #accounts: BoundedMap<Account>;
   /** Used anew by each decision: it must not allocate. */
   readonly #offers: Offer[] = [];
 
   /** @param maxKeys so many are remembered at most */
   constructor(maxKeys = 200_000) {
-    this.#accounts = new RecentMap(maxKeys);
+    this.#accounts = new BoundedMap(maxKeys);
   }
 
   /** @param key the limit's name and the caller */
