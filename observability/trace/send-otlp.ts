@@ -1,4 +1,6 @@
+import type { EndedSpan } from "./ended-span.ts";
 import { encodeRequest } from "./otlp-json.ts";
+import { createSpanClock } from "./span-clock.ts";
 import type { SendOutcome } from "./span-queue.ts";
 
 /** OTLP 1.x §"Retryable Response Codes". */
@@ -14,12 +16,13 @@ export interface OtlpTarget {
 
 /** Sends spans by OTLP over HTTP with JSON, until `signal` says that it is too late. */
 export function createOtlpSender({ endpoint, headers, resource }: OtlpTarget) {
-  return async (spans: readonly string[], signal: AbortSignal): Promise<SendOutcome> => {
+  const epochMs = createSpanClock();
+  return async (spans: readonly EndedSpan[], signal: AbortSignal): Promise<SendOutcome> => {
     try {
       const response = await fetch(`${endpoint}/v1/traces`, {
         method: "POST",
         headers: { ...headers, "content-type": "application/json" },
-        body: encodeRequest(resource, spans),
+        body: encodeRequest(resource, spans, epochMs),
         redirect: "error",
         signal,
       });

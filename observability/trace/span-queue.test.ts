@@ -4,7 +4,7 @@ import { createLog } from "../log.ts";
 import { createMetrics } from "../metrics.ts";
 import { createSpanQueue, type SendOutcome, type SpanQueueOptions } from "./span-queue.ts";
 
-function testQueue(options: Partial<SpanQueueOptions> & Pick<SpanQueueOptions, "send">) {
+function testQueue(options: Partial<SpanQueueOptions<string>> & Pick<SpanQueueOptions<string>, "send">) {
   const metrics = createMetrics("test");
   const lines: string[] = [];
   const destination = { write: (line: string) => void lines.push(line) };
@@ -91,4 +91,22 @@ test("a batch is tried again for as long as a batch may take; one that is refuse
   expect(text).toContain('trace_spans_exported_total{service="test"} 1');
   expect(text).toContain('trace_spans_dropped_total{reason="refused",service="test"} 1');
   expect(lines.map((line) => JSON.parse(line).level)).toEqual(["warn", "info"]);
+});
+
+test("a batch that is full in the very moment in which another has left goes, too", async () => {
+  for (let turns = 0; turns < 12; turns++) {
+    const batches: (readonly string[])[] = [];
+    const { queue } = testQueue({
+      send: async (spans) => {
+        batches.push(spans);
+        return "taken";
+      },
+    });
+    addAll(queue, numbers(4));
+    for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+    addAll(queue, numbers(4));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect({ turns, batches: batches.length }).toEqual({ turns, batches: 2 });
+    await queue.close(100);
+  }
 });

@@ -5,9 +5,9 @@ import type { Metrics } from "../metrics.ts";
 /** What became of a batch: `again` is worth another try, `refused` is not. */
 export type SendOutcome = "taken" | "again" | "refused";
 
-export interface SpanQueueOptions {
+export interface SpanQueueOptions<Span> {
   /** Never throws. Gives up, for another try, when `signal` says so. */
-  readonly send: (spans: readonly string[], signal: AbortSignal) => Promise<SendOutcome>;
+  readonly send: (spans: readonly Span[], signal: AbortSignal) => Promise<SendOutcome>;
   /** Spans that may wait, those on their way included; further ones are dropped. */
   readonly mostSpans: number;
   readonly batchSpans: number;
@@ -19,8 +19,8 @@ export interface SpanQueueOptions {
   readonly log: Log;
 }
 
-export interface SpanQueue {
-  add(span: string): void;
+export interface SpanQueue<Span> {
+  add(span: Span): void;
   /** Sends what waits, for so long at most; drops the rest. */
   close(withinMs: number): Promise<void>;
 }
@@ -28,7 +28,7 @@ export interface SpanQueue {
 const firstBackoffMs = 500;
 
 /** Spans on their way to the collector. Nobody ever waits for it: what does not fit is dropped and counted. */
-export function createSpanQueue(options: SpanQueueOptions): SpanQueue {
+export function createSpanQueue<Span>(options: SpanQueueOptions<Span>): SpanQueue<Span> {
   const { mostSpans, batchSpans, everyMs, batchMs, metrics, log } = options;
   const exported = metrics.counter("trace_spans_exported_total", "Spans that the collector took");
   const dropped = metrics.counter("trace_spans_dropped_total", "Spans that were lost", ["reason"]);
@@ -38,7 +38,7 @@ export function createSpanQueue(options: SpanQueueOptions): SpanQueue {
     [],
     () => waiting.length + leaving,
   );
-  let waiting: string[] = [];
+  let waiting: Span[] = [];
   /** Spans of the batch that is being sent. */
   let leaving = 0;
   let sending: Promise<void> | undefined;
@@ -51,18 +51,18 @@ export function createSpanQueue(options: SpanQueueOptions): SpanQueue {
 
   function begin(): void {
     if (waiting.length === 0 || sending || ended.signal.aborted) return;
-    sending = sendAll().finally(() => {
-      sending = undefined;
-    });
+    sending = sendAll();
   }
 
   async function sendAll(): Promise<void> {
     // Outside of a close, what is less than a batch waits for the timer.
     do await sendBatch(waiting.splice(0, batchSpans));
     while (!ended.signal.aborted && waiting.length >= (closing.signal.aborted ? 1 : batchSpans));
+    // In the same turn as the look above: whoever adds a span in between would find nobody who sends it.
+    sending = undefined;
   }
 
-  async function sendBatch(batch: readonly string[]): Promise<void> {
+  async function sendBatch(batch: readonly Span[]): Promise<void> {
     leaving = batch.length;
     const until = performance.now() + batchMs;
     const signal = AbortSignal.any([AbortSignal.timeout(batchMs), ended.signal]);

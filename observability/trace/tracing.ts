@@ -2,9 +2,8 @@ import { type Attributes, TraceFlags } from "@opentelemetry/api";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { EndedSpan } from "./ended-span.ts";
-import { encodeResource, encodeSpan } from "./otlp-json.ts";
+import { encodeResource } from "./otlp-json.ts";
 import { createOtlpSender } from "./send-otlp.ts";
-import { createSpanClock } from "./span-clock.ts";
 import { createSpanQueue, type SpanQueue } from "./span-queue.ts";
 
 export interface TracingOptions {
@@ -30,8 +29,7 @@ export interface TracingOptions {
  * is over, so that a trace that is not recorded costs one comparison.
  */
 export class Tracing {
-  readonly #queue: SpanQueue | undefined;
-  readonly #epochMs = createSpanClock();
+  readonly #queue: SpanQueue<EndedSpan> | undefined;
   readonly #ratio: number;
   readonly #slowMs: number;
 
@@ -68,7 +66,7 @@ export class Tracing {
   }
 
   record(span: EndedSpan): void {
-    this.#queue?.add(encodeSpan(span, this.#epochMs));
+    this.#queue?.add(span);
   }
 
   /** Sends what waits, for so long at most. */
