@@ -24,11 +24,7 @@ export function createAdminApp({ readiness, metrics, snapshots, threats }: Admin
         const state = await readiness.ask();
         return Response.json(state, { status: state.status === "ready" ? 200 : 503 });
       })
-      .get(
-        "/metrics",
-        async () =>
-          new Response(await metrics.text(), { headers: { "content-type": metrics.registry.contentType } }),
-      )
+      .get("/metrics", ({ request }) => metrics.answer(request.headers.get("accept")))
       // The file holds no secret: what would be one is refused when it is read.
       .get("/config", () => {
         const { path, refused, current } = snapshots;

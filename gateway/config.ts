@@ -1,3 +1,4 @@
+import { buildSettings } from "#mesh/build-settings";
 import {
   choice,
   type Environment,
@@ -40,6 +41,7 @@ export const settings = {
   serviceKey: optional(secret("SERVICE_KEY")),
   /** Addresses and CIDR ranges whose `X-Forwarded-*` headers are believed. */
   trustedProxies: list("TRUSTED_PROXIES", { default: [] }),
+  ...buildSettings(),
   ...traceSettings(),
 };
 

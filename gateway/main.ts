@@ -1,3 +1,4 @@
+import { tellBuild } from "#observability/build-info";
 import { createLog, type Log } from "#observability/log";
 import { createMetrics } from "#observability/metrics";
 import { type GatewayConfig, readConfig } from "./config.ts";
@@ -23,6 +24,7 @@ async function main(): Promise<void> {
 async function serve(config: GatewayConfig, log: Log): Promise<() => Promise<void>> {
   const metrics = createMetrics("gateway");
   metrics.collectRuntime();
+  tellBuild(metrics, { version: config.buildVersion, revision: config.buildRevision });
   const { adminPort, reload, stop } = await openGateway({ config, log, metrics, kept: keptBySupervisor() });
   process.on("SIGHUP", reload);
   process.send?.({ adminPort } satisfies WorkerMessage);

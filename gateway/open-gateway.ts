@@ -2,6 +2,7 @@ import { openRevocations, type Revocations } from "#mesh/identity/revocations";
 import { createServiceTokens } from "#mesh/identity/service-tokens";
 import type { TokenVerifier } from "#mesh/identity/verify-token";
 import { listen } from "#mesh/listen";
+import { measureRedis } from "#mesh/redis/measure-redis";
 import { openRedis, redisReady } from "#mesh/redis/open-redis";
 import { openTracing } from "#mesh/trace-settings";
 import type { Log } from "#observability/log";
@@ -93,6 +94,7 @@ type Parts = Awaited<ReturnType<typeof openParts>>;
 /** What answers requests; nothing comes in yet. */
 async function openParts({ config, log, metrics, group, kept }: GatewayOptions) {
   const redis = openRedis({ url: config.redisUrl, name: "gateway", log });
+  measureRedis(metrics, redis);
   if (!(await redisReady(redis))) log.warn("starting without Redis");
   const revocations = await openRevocations({ redis, log });
   const upstreams = new UpstreamClient();

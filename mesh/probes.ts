@@ -37,9 +37,7 @@ export function createProbes({ log }: { log: Log }): Probes {
       if (path === "/health/ready") return readiness();
       if (path === "/health/live") return Promise.resolve(Response.json({ status: "live" }));
       if (path !== "/metrics") return undefined;
-      return metrics
-        .text()
-        .then((text) => new Response(text, { headers: { "content-type": metrics.registry.contentType } }));
+      return metrics.answer(request.headers.get("accept"));
     },
   };
 }

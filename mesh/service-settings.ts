@@ -1,3 +1,4 @@
+import { buildSettings } from "./build-settings.ts";
 import {
   choice,
   databaseUrl,
@@ -30,6 +31,7 @@ export function serviceSettings(defaultPort: number) {
     serviceTrust: secret("SERVICE_TRUST"),
     migrateOnStart: flag("MIGRATE_ON_START", { default: false }),
     seedOnStart: flag("SEED_ON_START", { default: false }),
+    ...buildSettings(),
     ...traceSettings(),
   };
 }

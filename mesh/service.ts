@@ -1,5 +1,6 @@
 import type { Redis } from "ioredis";
 import type { JSONWebKeySet } from "jose";
+import { tellBuild } from "#observability/build-info";
 import { createLog, type Log } from "#observability/log";
 import { createMetrics, type Metrics } from "#observability/metrics";
 import type { Tracing } from "#observability/trace/tracing";
@@ -13,12 +14,14 @@ import { createServiceTokens, type ServiceTokens } from "./identity/service-toke
 import { createTokenVerifier } from "./identity/verify-token.ts";
 import { listen } from "./listen.ts";
 import { startRelay } from "./outbox/relay.ts";
+import { measurePools } from "./postgres/measure-pools.ts";
 import { migrate } from "./postgres/migrate.ts";
 import { openDatabase } from "./postgres/open-database.ts";
 import { serviceMigrations } from "./postgres/service-migrations.ts";
 import type { Autocommit, Sql, Transact } from "./postgres/sql.ts";
 import { traceSql } from "./postgres/trace-sql.ts";
 import { createProbes, type Probes } from "./probes.ts";
+import { measureRedis } from "./redis/measure-redis.ts";
 import { openRedis, redisReady } from "./redis/open-redis.ts";
 import { traceRedis } from "./redis/trace-redis.ts";
 import type { ServiceConfig } from "./service-settings.ts";
@@ -119,10 +122,12 @@ async function openService(
 ): Promise<OpenService> {
   const metrics = createMetrics(name);
   metrics.collectRuntime();
+  tellBuild(metrics, { version: config.buildVersion, revision: config.buildRevision });
   const tracing = openTracing(name, config, { log, metrics });
   const sql = tracing.on ? traceSql(plainSql, config.databaseUrl) : plainSql;
   const plainRedis = openRedis({ url: config.redisUrl, name, log });
   const redis = tracing.on ? traceRedis(plainRedis) : plainRedis;
+  measureRedis(metrics, plainRedis);
   if (!(await redisReady(redis))) log.warn("starting without Redis");
   const revocations = await openRevocations({ redis, log });
   const bus = await openBus({
@@ -139,6 +144,7 @@ async function openService(
     findsByKey: true,
     log,
   });
+  measurePools(metrics, { requests: plainSql, outbox: relaySql });
   measureDeadLetters(metrics, sql);
   const relay = startRelay({ sql: relaySql, bus, log, metrics, tracing });
   const probes = createProbes({ log });

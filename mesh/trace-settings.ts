@@ -3,6 +3,7 @@ import type { Attributes } from "@opentelemetry/api";
 import type { Log } from "#observability/log";
 import type { Metrics } from "#observability/metrics";
 import { Tracing } from "#observability/trace/tracing";
+import type { BuildConfig } from "./build-settings.ts";
 import { integer, list, optional, type Setting, text, url, type Values } from "./settings.ts";
 import { uuidV7 } from "./uuid-v7.ts";
 
@@ -66,11 +67,12 @@ export type TraceConfig = Values<ReturnType<typeof traceSettings>>;
 /** Opens what takes this process's spans. `name` is what it is called unless OTEL_SERVICE_NAME says otherwise. */
 export function openTracing(
   name: string,
-  config: TraceConfig,
+  config: TraceConfig & BuildConfig,
   { log, metrics }: { readonly log: Log; readonly metrics: Metrics },
 ): Tracing {
   const resource: Attributes = {
     "service.namespace": "ecotrack",
+    "service.version": config.buildVersion,
     "service.instance.id": uuidV7(),
     "host.name": hostname(),
     ...config.resourceAttributes,

@@ -1,5 +1,5 @@
 /**
- * Puts several processes' metrics (Prometheus text format 0.0.4) into one text, each sample with a label that tells whose
+ * Puts several processes' metrics (Prometheus text format 0.0.4, or OpenMetrics) into one text, each sample with a label that tells whose
  * it is, so that nothing is added up that must not be. Help and type stand once, before all samples of their metric.
  */
 export function mergeMetrics(texts: readonly { readonly process: string; readonly text: string }[]): string {
@@ -16,7 +16,9 @@ export function mergeMetrics(texts: readonly { readonly process: string; readonl
       } else if (!line.startsWith("#")) family?.samples.push(labelled(line, process));
     }
   }
-  return `${[...families.values()].flatMap(({ heading, samples }) => [...heading, ...samples]).join("\n")}\n`;
+  const merged = [...families.values()].flatMap(({ heading, samples }) => [...heading, ...samples]);
+  if (texts.some(({ text }) => text.endsWith("# EOF\n"))) merged.push("# EOF");
+  return `${merged.join("\n")}\n`;
 }
 
 function labelled(sample: string, process: string): string {

@@ -18,9 +18,7 @@ interface Told {
 export function createSharedAdmin(workers: readonly Worker[]): (request: Request) => Promise<Response> {
   return async (request) => {
     const { pathname, search } = new URL(request.url);
-    const answers = await Promise.all(
-      workers.map((worker) => ask(worker, request.method, pathname + search)),
-    );
+    const answers = await Promise.all(workers.map((worker) => ask(worker, request, pathname + search)));
     const told = answers.filter((answer) => answer !== undefined);
     if (told.length === 0) return refuse(problems.unavailable("No process"), pathname);
     if (pathname === "/metrics") {
@@ -39,11 +37,12 @@ export function createSharedAdmin(workers: readonly Worker[]): (request: Request
   };
 }
 
-async function ask(worker: Worker, method: string, path: string): Promise<Told | undefined> {
+async function ask(worker: Worker, { method, headers }: Request, path: string): Promise<Told | undefined> {
   if (worker.adminPort === undefined) return undefined;
   try {
     const answer = await fetch(`http://127.0.0.1:${worker.adminPort}${path}`, {
       method,
+      headers: { accept: headers.get("accept") ?? "*/*" },
       signal: AbortSignal.timeout(timeoutMs),
     });
     const contentType = answer.headers.get("content-type") ?? "";

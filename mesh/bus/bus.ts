@@ -30,6 +30,8 @@ export interface SubscribeOptions {
 }
 
 export interface Subscription {
+  /** How many messages its group has not handled yet, whichever member reads them. @throws when the bus is away */
+  waiting(): Promise<number>;
   /** Takes no new batch and resolves when the running one is handled and committed, or has failed once more. */
   stop(): Promise<void>;
 }

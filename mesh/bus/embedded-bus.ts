@@ -99,7 +99,9 @@ export async function openEmbeddedBus({
       const subscription = await startSubscription({ ...options, ...session, log });
       subscriptions.add(subscription);
       subscription.membersChanged();
+      const ids = partitions.flat().map(({ id }) => id);
       return {
+        waiting: () => pool.use(checkTimeoutMs, (sql) => messages.waiting(sql, options.group, ids)),
         async stop() {
           subscriptions.delete(subscription);
           await subscription.stop();

@@ -74,7 +74,17 @@ export function openEmbeddedLog({ partitionsPerTopic }: { partitionsPerTopic: nu
       select pg_notify(${publishedChannel}, ${payload.length > longestPayload ? "" : payload})`;
   }
 
-  return { partitionsOf, append };
+  /** How many messages of these partitions the group has not read. */
+  async function waiting(sql: Sql, group: string, partitionIds: readonly number[]): Promise<number> {
+    const [row] = await sql<{ waiting: number }[]>`
+      select sum(partitions.next_offset - offsets.next_offset)::float8 as waiting
+      from offsets join partitions on partitions.id = partition_id
+      where group_id = (select id from groups where name = ${group})
+        and partition_id = any(${[...partitionIds]}::int[])`;
+    return row?.waiting ?? 0;
+  }
+
+  return { partitionsOf, append, waiting };
 }
 
 const headersOf = ({ headers }: BusMessage) => (headers ? JSON.stringify(headers) : null);

@@ -17,7 +17,7 @@ const gatherMs = 10;
 const firstReconnectMs = 100;
 const longestReconnectMs = 5000;
 
-export interface EmbeddedSubscription extends Subscription {
+export interface EmbeddedSubscription extends Pick<Subscription, "stop"> {
   /** Messages were appended to these partitions, or (empty) to some. */
   published(partitionIds: readonly number[]): void;
   /** Members or free partitions of this group, or (undefined) of some, changed. */

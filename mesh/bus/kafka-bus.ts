@@ -1,6 +1,7 @@
 import { Kafka, logLevel } from "kafkajs";
 import type { Log } from "#observability/log";
 import type { Bus, SubscribeOptions, Subscription } from "./bus.ts";
+import { countWaiting } from "./kafka-lag.ts";
 import { kafkaLog } from "./kafka-log.ts";
 import { openKafkaPublisher } from "./kafka-publisher.ts";
 import { startKafkaSubscription, whenTopicsAreKnown } from "./kafka-subscription.ts";
@@ -44,7 +45,7 @@ export async function openKafkaBus({
     logCreator: kafkaLog(log),
   });
   const publisher = openKafkaPublisher(kafka, { partitionsPerTopic, replicationFactor });
-  const subscriptions = new Set<Subscription>();
+  const subscriptions = new Set<Pick<Subscription, "stop">>();
   const name = `Kafka at ${brokers.join(", ")}`;
   await orAway(
     name,
@@ -59,6 +60,7 @@ export async function openKafkaBus({
       const subscription = await startKafkaSubscription(kafka, { ...options, sessionTimeoutMs, log });
       subscriptions.add(subscription);
       return {
+        waiting: () => publisher.withAdmin((admin) => countWaiting(admin, options)),
         async stop() {
           subscriptions.delete(subscription);
           await subscription.stop();

@@ -18,7 +18,7 @@ const topicWaitMs = 250;
 export async function startKafkaSubscription(
   kafka: Kafka,
   { group, topics, handle, sessionTimeoutMs, log }: SubscribeOptions & { sessionTimeoutMs: number; log: Log },
-): Promise<Subscription> {
+): Promise<Pick<Subscription, "stop">> {
   const stopping = new AbortController();
   const heartbeatInterval = sessionTimeoutMs / 4;
   let consumer = await whenTopicsAreKnown(start);

@@ -9,7 +9,7 @@ import {
 } from "cockatiel";
 import { currentContext, deadlineHeader, traceHeaders } from "#observability/context";
 import type { Log } from "#observability/log";
-import type { Metrics } from "#observability/metrics";
+import { type Metrics, observeWork } from "#observability/metrics";
 import type { ServiceName } from "../identity/service-name.ts";
 import type { ServiceTokens } from "../identity/service-tokens.ts";
 import { beginCallSpan } from "./call-span.ts";
@@ -68,6 +68,11 @@ export interface ClientOptions {
   readonly log: Log;
 }
 
+const breakerStates = [
+  [CircuitState.Closed, "closed"],
+  [CircuitState.Open, "open"],
+  [CircuitState.HalfOpen, "half-open"],
+] as const;
 const idempotentMethods = ["GET", "PUT", "DELETE"];
 const firstProbeMs = 500;
 const firstBackoffMs = 50;
@@ -99,9 +104,19 @@ export function createClient(options: ClientOptions): ServiceClient {
     }),
     breaker: new ConsecutiveBreaker(breaker.failures),
   });
-  circuit.onStateChange((state) =>
-    log.warn({ server: service, state: CircuitState[state] }, "breaker changed"),
-  );
+  const stateOf = metrics.gauge("circuit_breaker_state", "1 for the state that the breaker is in", [
+    "server",
+    "state",
+  ]);
+  const tellState = (now: CircuitState) => {
+    for (const [state, name] of breakerStates)
+      stateOf.set({ server: service, state: name }, now === state ? 1 : 0);
+  };
+  tellState(circuit.state);
+  circuit.onStateChange((state) => {
+    tellState(state);
+    log.warn({ server: service, state: CircuitState[state] }, "breaker changed");
+  });
 
   async function attempt(call: Call, resends: number): Promise<Answer> {
     const started = performance.now();
@@ -115,7 +130,8 @@ export function createClient(options: ClientOptions): ServiceClient {
       if (error instanceof BrokenCircuitError) throw new UpstreamUnavailable(service, "open", false);
       throw error;
     } finally {
-      duration.observe({ server: service, route: call.route, outcome }, (performance.now() - started) / 1000);
+      const seconds = (performance.now() - started) / 1000;
+      observeWork(duration, { server: service, route: call.route, outcome }, seconds);
     }
   }
 

@@ -9,7 +9,7 @@ import {
   runWith,
 } from "#observability/context";
 import type { Log } from "#observability/log";
-import type { Metrics } from "#observability/metrics";
+import { exemplify, type Metrics } from "#observability/metrics";
 import type { Tracing } from "#observability/trace/tracing";
 import type { ServiceCaller, UserCaller } from "../identity/caller.ts";
 import type { Identity } from "../identity/identity.ts";
@@ -22,6 +22,8 @@ import { requestSpan } from "./request-span.ts";
 import { readStrictJson, readText } from "./strict-json.ts";
 
 const maxBodyBytes = 256 * 1024;
+/** Others are one in the metrics: their names are the caller's to choose. */
+const methods: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
 export interface ServiceAppOptions {
   readonly name: ServiceName;
@@ -75,10 +77,14 @@ export function createServiceApp({
     const { method } = request;
     const { status } = response;
     const endedAt = performance.now();
-    const labels = { method, route: exchange.route ?? "unmatched", status: String(status) };
-    duration.observe(labels, (endedAt - started) / 1000);
-    if (tracing?.keeps(exchange.traceFlags, status >= 500, endedAt - started))
+    const seconds = (endedAt - started) / 1000;
+    const route = exchange.route ?? "unmatched";
+    const labels = { method: methods.has(method) ? method : "other", route, status: String(status) };
+    duration.observe(labels, seconds);
+    if (tracing?.keeps(exchange.traceFlags, status >= 500, endedAt - started)) {
       tracing.record(requestSpan(exchange, { method, status, startedAt: started, endedAt }));
+      exemplify(duration, labels, seconds, exchange.traceId);
+    }
     return response;
   }
 

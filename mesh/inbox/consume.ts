@@ -37,6 +37,8 @@ interface Received {
   readonly event: CloudEvent;
 }
 
+/** Seconds; what waits for a relay and a consumer takes some tenths, what waited for a restart some minutes. */
+const delayBuckets = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 1800, 7200];
 const attempts = 5;
 const firstBackoffMs = 100;
 const keptDays = 14;
@@ -50,6 +52,12 @@ const pruneEveryMs = 60_000;
 export async function startConsumer(options: ConsumerOptions): Promise<{ stop(): Promise<void> }> {
   const { name, bus, sql, transaction, topics, reactions, log, metrics, tracing } = options;
   const consumed = metrics.counter("events_consumed_total", "Events that arrived", ["type", "outcome"]);
+  const delay = metrics.histogram(
+    "inbox_delay_seconds",
+    "From what an event tells of to the commit of its effects",
+    [],
+    delayBuckets,
+  );
   const newerThan = newerThanKnown(reactions);
   let prunedAt = Date.now();
 
@@ -66,7 +74,10 @@ export async function startConsumer(options: ConsumerOptions): Promise<{ stop():
     };
     await inBatchSpan(tracing, { group: name, events }, () => transaction(claimAndReact));
     crashPoint("inbox-commit:after");
-    for (const { event } of received) consumed.inc({ type: event.type, outcome: "handled" });
+    for (const { event } of received) {
+      consumed.inc({ type: event.type, outcome: "handled" });
+      delay.observe(Math.max(0, Date.now() - Date.parse(event.time)) / 1000);
+    }
   }
 
   const reactTo = (tx: Transaction, event: CloudEvent, message: DeliveredMessage) =>
@@ -146,6 +157,9 @@ export async function startConsumer(options: ConsumerOptions): Promise<{ stop():
   }
 
   const subscription = await bus.subscribe({ group: name, topics: [...topics], handle });
+  metrics.gauge("inbox_waiting_events", "Events on the bus that this service has yet to handle", [], () =>
+    subscription.waiting().catch(() => Number.NaN),
+  );
   const replaying = startReplaying({
     sql,
     transaction,

@@ -38,7 +38,7 @@ function memoryBus(): Bus & { taken: BusMessage[]; broken: boolean } {
       await new Promise((resolve) => setTimeout(resolve, 5));
       this.taken.push(...messages);
     },
-    subscribe: async () => ({ stop: async () => {} }),
+    subscribe: async () => ({ waiting: async () => 0, stop: async () => {} }),
     check: async () => {},
     close: async () => {},
   };
@@ -108,7 +108,7 @@ describe("inbox", () => {
       ...memoryBus(),
       subscribe: async ({ handle }) => {
         deliver = handle;
-        return { stop: async () => {} };
+        return { waiting: async () => 0, stop: async () => {} };
       },
     };
     await startConsumer({

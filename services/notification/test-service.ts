@@ -58,7 +58,7 @@ export class TestService {
       publish: async () => {},
       subscribe: async ({ handle }) => {
         this.#handle = handle;
-        return { stop: async () => {} };
+        return { waiting: async () => 0, stop: async () => {} };
       },
       check: async () => {},
       close: async () => {},

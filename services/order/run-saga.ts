@@ -38,7 +38,9 @@ export async function runSaga(deps: OrderDeps, run: SagaRun): Promise<RunEnd> {
   let step = run.step;
   for (;;) {
     if (step === "confirm-order" || step === "cancel-order") return await finish(deps, run, known, step);
+    const stepBegan = performance.now();
     const outcome = await takeStep(deps, run, step);
+    deps.metrics.stepped(step, outcome.kind, (performance.now() - stepBegan) / 1000);
     learn(known, step, outcome, deps.now());
     const decision = decide(step, outcome, run.ageMs + performance.now() - began, known.held);
     if ("retry" in decision || "wait" in decision) return await defer(deps, run, known, step);

@@ -99,9 +99,11 @@ export async function seizeSaga(
   return rows.length > 0;
 }
 
-/** How many sagas have not ended. */
-export async function countSagas(sql: Sql): Promise<number> {
-  const [row] = await sql<{ count: number }[]>`
-    select count(*)::int as count from sagas where due_at is not null`;
-  return row?.count ?? 0;
+/** Sagas that have not ended, by the step they are at, and how long the oldest of each has been on its way. */
+export async function countSagas(
+  sql: Sql,
+): Promise<readonly { readonly step: SagaStep; readonly count: number; readonly oldestSeconds: number }[]> {
+  return await sql<{ step: SagaStep; count: number; oldestSeconds: number }[]>`
+    select step, count(*)::int as count, extract(epoch from now() - min(started_at))::float8 as "oldestSeconds"
+    from sagas where step is not null group by step`;
 }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { crashPoint } from "#mesh/crash-point";
 import type { Reader } from "#mesh/postgres/sql";
 import type { Log } from "#observability/log";
+import { observeWork } from "#observability/metrics";
 import { inSpan } from "#observability/trace/in-span";
 import type { Keyring } from "./keyring.ts";
 import {
@@ -103,7 +104,8 @@ export async function askProvider(
   crashPoint("provider-call:before");
   const outcome = await outcomeAtProvider(deps, payment, token);
   crashPoint("provider-call:after");
-  deps.metrics.duration.observe({ gateway: payment.gateway }, (performance.now() - began) / 1000);
+  const seconds = (performance.now() - began) / 1000;
+  observeWork(deps.metrics.duration, { gateway: payment.gateway }, seconds);
   crashPoint("charge-book:before");
   const standing = await settle(deps, payment, outcome);
   crashPoint("charge-book:after");

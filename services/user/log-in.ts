@@ -1,4 +1,5 @@
 import { appendEvents } from "#mesh/outbox/append";
+import { observeWork } from "#observability/metrics";
 import { inSpan } from "#observability/trace/in-span";
 import type { TooManyAttempts } from "./limits/sign-in-limits.ts";
 import type { Visitor } from "./session.ts";
@@ -70,7 +71,8 @@ export async function checkPassword(
   const found = await findCredentials(deps.sql, normaliseEmail(email) ?? "");
   const hash = found?.passwordHash ?? undefined;
   const matches = await deps.passwords.matches(hash, password);
-  deps.metrics.loginDuration.observe(
+  observeWork(
+    deps.metrics.loginDuration,
     { authentication_method: "password", success: String(matches) },
     (performance.now() - started) / 1000,
   );

@@ -65,6 +65,23 @@ export function busConformance(prepare: () => Promise<BusUnderTest>): void {
     expect(values()).toEqual(["kept"]);
   }, 30_000);
 
+  test("what a group has not handled yet is counted, and not what others have not", async () => {
+    const topic = newName();
+    await bus.publish(["a", "b", "c"].map((key) => message(topic, key, "1")));
+    const released = Promise.withResolvers<void>();
+    const own = await openAnother();
+    const subscription = await own.subscribe({
+      group: newName(),
+      topics: [topic],
+      handle: () => released.promise,
+    });
+    expect(await subscription.waiting()).toBe(3);
+    released.resolve();
+    await eventually(async () => (await subscription.waiting()) === 0 || undefined, { withinMs: 15_000 });
+    await bus.publish([message(newName(), "a", "1")]);
+    expect(await subscription.waiting()).toBe(0);
+  }, 30_000);
+
   test("publishing nothing is nothing", async () => {
     await bus.publish([]);
   });

@@ -18,7 +18,7 @@ export function createMemoryBus() {
     },
     async subscribe(options) {
       handle = options.handle;
-      return { stop: async () => {} };
+      return { waiting: async () => 0, stop: async () => {} };
     },
     check: async () => {},
     close: async () => {},
