@@ -1,12 +1,14 @@
 import { join, resolve } from "node:path";
 import { type DevOptions, readDevOptions, usage } from "./dev-options.ts";
+import { devPageProcess, devPageTracing } from "./dev-page/dev-page-process.ts";
 import { type Home, openHome } from "./home.ts";
 import { failureLine, LocalFailure } from "./local-failure.ts";
 import { developmentPorts, type Ports, refuseTakenPorts } from "./ports.ts";
+import { runtimeCommand } from "./runtime-command.ts";
 import { openSecrets } from "./secrets.ts";
 import { startStores } from "./start-stores.ts";
 import { startSystem } from "./start-system.ts";
-import type { SupervisedProcess } from "./supervise-process.ts";
+import { type SupervisedProcess, superviseProcess } from "./supervise-process.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
 import { watchRunner } from "./watch-runner.ts";
 import { watchSources } from "./watch-sources.ts";
@@ -62,22 +64,22 @@ async function start(home: Home, { root, ports, options, terminal }: Start): Pro
   });
   const { runtime } = options;
   const sandboxBooks = join(home.directory, "stripe-sandbox.json");
-  const system = await startSystem(home, {
-    root,
-    runtime,
-    ports,
-    stores,
-    secrets,
-    chosen,
-    sandboxBooks,
-    step,
-    show,
-  });
+  const traced = { ...chosen, ...devPageTracing({ ports, chosen }) };
+  const settings = { ports, stores, secrets, chosen: traced, sandboxBooks };
+  // First, so that the first spans of the others find it.
+  const page = await step("dev-page", () =>
+    superviseProcess(home, devPageProcess({ ...settings, chosen }, home.logs), {
+      root,
+      command: runtimeCommand("bun", root),
+      show,
+    }),
+  );
+  const system = await startSystem(home, { ...settings, root, runtime, step, show });
   // Since the process began, loading included.
   show(`\nEcoTrack is ready after ${(performance.now() / 1000).toFixed(1)} s`);
   show(welcome(ports, { sandbox: !chosen.STRIPE_SECRET_KEY }));
   show(`Logs are in ${home.logs}; a changed source restarts its process; Ctrl-C stops everything.`);
-  return system;
+  return [page, ...system];
 }
 
 /** The reason comes last: it is what a person looks for. */

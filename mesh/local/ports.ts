@@ -13,6 +13,7 @@ const designed = {
   mailbox: 8025,
   smtp: 1025,
   sandbox: 8090,
+  page: 8099,
 };
 export type Ports = Readonly<Record<keyof typeof designed, number>>;
 

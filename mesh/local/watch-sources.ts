@@ -14,7 +14,9 @@ export function watchSources(
   const report = () => {
     const tests = [...paths].map(affectedProcesses);
     paths.clear();
-    const affects = (name: string) => tests.some((affected) => affected === "all" || affected === name);
+    // The page keeps what it has seen of the others until a change is its own.
+    const affects = (name: string) =>
+      tests.some((affected) => (affected === "all" && name !== "dev-page") || affected === name);
     if (tests.some((affected) => affected !== undefined)) changed(affects);
   };
   const watchers: FSWatcher[] = watched.map((folder) =>
@@ -33,7 +35,9 @@ export function watchSources(
 
 /** The process that runs a source file, `all` when every one does, undefined when none does. */
 export function affectedProcesses(path: string): string | undefined {
-  if (!/\.(ts|sql|csv|ya?ml|json|html)$/.test(path) || path.endsWith(".test.ts")) return undefined;
+  if (path.endsWith(".test.ts")) return undefined;
+  if (/^mesh\/local\/dev-page\/.*\.(ts|html|css|js)$/.test(path)) return "dev-page";
+  if (!/\.(ts|sql|csv|ya?ml|json|html)$/.test(path)) return undefined;
   if (/^mesh\/(local|images|helm|istio|policy|gitops)\/|\/bench\//.test(path)) return undefined;
   // The gateway exchanges its file while it runs.
   if (path === "gateway/gateway.yaml") return undefined;

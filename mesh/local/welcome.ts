@@ -5,6 +5,7 @@ import { demoLogins, localUrl } from "./system-processes.ts";
 export function welcome(ports: Ports, { sandbox }: { sandbox: boolean }): string {
   const api = localUrl(ports.gateway);
   const rows = [
+    ["What goes on in it", localUrl(ports.page)],
     ["API", api],
     ["API documentation", `${api}/docs`],
     ["Health and metrics", `${localUrl(ports.admin)}/health/ready  ${localUrl(ports.admin)}/metrics`],
@@ -18,7 +19,7 @@ export function welcome(ports: Ports, { sandbox }: { sandbox: boolean }): string
 }
 
 /** For any POSIX shell with curl and sed. */
-function orderExample(api: string): string {
+export function orderExample(api: string): string {
   const json = "-H 'content-type: application/json'";
   const login = JSON.stringify(demoLogins.customer);
   const address = {
