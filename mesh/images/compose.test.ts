@@ -14,12 +14,23 @@ interface Container {
   readonly profiles?: readonly string[];
   readonly user?: string;
   readonly read_only?: boolean;
+  readonly cap_drop?: readonly string[];
+  readonly cap_add?: readonly string[];
+  readonly volumes?: readonly string[];
+  readonly networks?: readonly string[];
+  readonly deploy?: {
+    readonly resources: { readonly limits: { readonly cpus: string; readonly memory: string } };
+  };
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
   readonly healthcheck?: { readonly test: readonly string[] };
 }
 
 const root = join(import.meta.dir, "../..");
-const file = parse(readFileSync(join(root, "compose.yaml"), "utf8"), { merge: true }) as {
+const file = parse(readFileSync(join(root, "compose.yaml"), "utf8"), {
+  merge: true,
+  // Against files of strangers, which this is none.
+  maxAliasCount: -1,
+}) as {
   services: Record<string, Container>;
   secrets: Record<string, { file: string }>;
 };
@@ -42,8 +53,8 @@ beforeAll(async () => {
   expect(made.exitCode).toBe(0);
 });
 
-/** `${NAME:-value}` as compose replaces it when nothing is set. */
-const replaced = (value: string | number) => String(value).replace(/\$\{\w+:-([^}]*)\}/g, "$1");
+/** `${NAME:-value}` and `${NAME-value}` as compose replaces them when nothing is set. */
+const replaced = (value: string | number) => String(value).replace(/\$\{\w+:?-([^}]*)\}/g, "$1");
 
 function settingsFor(folder: string): Setting<unknown>[] {
   return Object.values(settingsOf.get(folder) ?? {});
@@ -106,11 +117,15 @@ describe("secrets", () => {
   });
 });
 
-test("only the gateway is published, and the mailbox to this machine alone", () => {
+test("only the gateway is published, and the mailbox and Grafana to this machine alone", () => {
   const published = containers.flatMap(([name, { ports = [] }]) =>
     ports.map((port) => `${name} ${replaced(port)}`),
   );
-  expect(published).toEqual(["gateway 8080:8080", "mailbox 127.0.0.1:8025:8025"]);
+  expect(published).toEqual([
+    "gateway 8080:8080",
+    "mailbox 127.0.0.1:8025:8025",
+    "grafana 127.0.0.1:3000:3000",
+  ]);
 });
 
 test("stores come first, then services, then the gateway", () => {
@@ -131,7 +146,7 @@ test("stores come first, then services, then the gateway", () => {
 test("our containers cannot write to their image, and every image is pinned to a version", () => {
   for (const [name, { image, read_only }] of containers) {
     if (image.startsWith("ecotrack:")) expect([name, read_only]).toEqual([name, true]);
-    else expect(image).toMatch(/:\d+\.\d+/);
+    else expect(image).toMatch(/:v?\d+\.\d+/);
   }
   const dockerfile = readFileSync(join(root, "mesh/images/Dockerfile"), "utf8");
   expect(dockerfile).toMatch(/^USER 65532:65532$/m);
@@ -140,4 +155,93 @@ test("our containers cannot write to their image, and every image is pinned to a
     JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { devDependencies: { bun: string } }
   ).devDependencies;
   expect(bases).toEqual([`oven/bun:${bun}-slim`, `oven/bun:${bun}-distroless`]);
+});
+
+describe("the profile observability", () => {
+  const observers = containers.filter(([, { profiles = [] }]) => profiles.includes("observability"));
+  const named = (name: string) => file.services[name] ?? { image: "" };
+
+  test("is complete, and nothing else waits for it", () => {
+    expect(observers.map(([name]) => name).sort()).toEqual([
+      "alertmanager",
+      "collector",
+      "grafana",
+      "log-reader",
+      "loki",
+      "postgres-exporter",
+      "postgres-monitor-role",
+      "prometheus",
+      "redis-exporter",
+      "tempo",
+    ]);
+    const names = new Set(observers.map(([name]) => name));
+    for (const [name, { depends_on = {} }] of containers) {
+      if (!names.has(name))
+        expect([name, Object.keys(depends_on).filter((each) => names.has(each))]).toEqual([name, []]);
+    }
+  });
+  for (const [name, container] of observers) {
+    test(`${name} may do little: nobody's rights, a system it cannot write to, a limit`, () => {
+      const { user = "root", read_only, cap_drop, cap_add = [], deploy } = container;
+      expect({ read_only, cap_drop }).toEqual({ read_only: true, cap_drop: ["ALL"] });
+      expect(deploy?.resources.limits).toEqual({ cpus: expect.any(String), memory: expect.any(String) });
+      // Docker's files are root's: who reads them may do that and nothing else, and nobody can call it.
+      if (name === "log-reader") expect([user, cap_add]).toEqual(["0:0", ["DAC_READ_SEARCH"]]);
+      else expect([/^(root|0)(:|$)/.test(user), cap_add]).toEqual([false, []]);
+    });
+    test(`${name} finds the files that it is told to read`, () => {
+      const mounts = (container.volumes ?? [])
+        .map((volume) => volume.split(":"))
+        .filter(([from]) => from?.startsWith("./"));
+      expect(mounts.every(([, , mode]) => mode === "ro")).toBe(true);
+      const words = [container.command ?? [], Object.values(container.environment ?? {})].flat();
+      const read = words.flatMap((word) => /\/etc\/ecotrack\/\S+/.exec(String(word))?.[0] ?? []);
+      for (const path of read) {
+        const [from = "", to = ""] = mounts.find(([, to = ""]) => path.startsWith(to)) ?? [];
+        expect([path, existsSync(join(root, path.replace(to, from)))]).toEqual([path, true]);
+      }
+    });
+  }
+  test("is where our processes send their traces, and where Grafana looks", () => {
+    const endpoints = new Set(
+      configured
+        .filter(({ container }) => container.command?.length === 1)
+        .map(({ container }) => replaced(container.environment?.OTEL_EXPORTER_OTLP_ENDPOINT ?? "")),
+    );
+    expect([...endpoints]).toEqual(["http://collector:4318"]);
+    const sources = readFileSync(
+      join(root, "observability/grafana/provisioning/datasources/datasources.yaml"),
+      "utf8",
+    );
+    const hosts = [...sources.matchAll(/^ {4}url: http:\/\/([a-z]+):\d+$/gm)].map(([, host = ""]) => host);
+    expect(hosts).toEqual(["prometheus", "tempo", "loki", "alertmanager"]);
+    for (const host of hosts) expect(named(host).networks).toContain("inside");
+  });
+  test("has Prometheus look at every process that listens", () => {
+    const scraped = readFileSync(join(root, "observability/prometheus/prometheus.yml"), "utf8");
+    const { scrape_configs } = parse(scraped) as {
+      scrape_configs: { static_configs: { targets: string[] }[] }[];
+    };
+    const hosts = scrape_configs
+      .flatMap(({ static_configs }) => static_configs.flatMap(({ targets }) => targets))
+      .map((target) => target.replace("localhost", "prometheus").split(":")[0] ?? "");
+    const silent = ["log-reader", "postgres-monitor-role"];
+    const listening = [
+      ...configured.filter(({ container }) => container.command?.length === 1).map(({ name }) => name),
+      ...observers.map(([name]) => name).filter((name) => !silent.includes(name)),
+    ];
+    expect(hosts.sort()).toEqual(listening.sort());
+  });
+  test("Alertmanager is given every secret that it reads", () => {
+    const text = readFileSync(join(root, "observability/alertmanager/alertmanager.yml"), "utf8");
+    const read = [...text.matchAll(/_file: \/run\/secrets\/(\w+)/g)].map(([, name = ""]) => name);
+    expect([...new Set(read)].sort()).toEqual([...(named("alertmanager").secrets ?? [])].sort());
+  });
+  test("Grafana's password is a secret, and strangers see nothing", () => {
+    expect(named("grafana").environment).toMatchObject({
+      GF_SECURITY_ADMIN_PASSWORD__FILE: "/run/secrets/grafana_admin_password",
+      GF_AUTH_ANONYMOUS_ENABLED: "false",
+      GF_USERS_ALLOW_SIGN_UP: "false",
+    });
+  });
 });

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createSecrets, serviceTrust } from "../local/secrets.ts";
@@ -28,20 +29,32 @@ for (const name of serviceNames) {
 
 // Keys and the bundle that trusts them, passwords and the URLs that carry them belong together: all of them or none.
 // Empty where they are optional: the feature is not there until somebody puts in what the provider gave.
-const optional = ["google_client_secret"];
+const optional = [
+  "google_client_secret",
+  "pagerduty_shop",
+  "pagerduty_platform",
+  "slack_url",
+  "heartbeat_url",
+];
 if (existsSync(join(folder, "service_trust"))) {
   addGatewayKey();
   console.log(`${folder} has its secrets already: what was there stays`);
 } else {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   // Containers read them under another id, so the folder keeps others out and not the files.
-  for (const [name, value] of Object.entries(files)) {
-    if (!existsSync(join(folder, name))) writeFileSync(join(folder, name), value, { mode: 0o644 });
-  }
+  for (const [name, value] of Object.entries(files)) writeNew(name, value);
   console.log(`${Object.keys(files).length} secrets are in ${folder}`);
 }
-for (const name of optional) {
-  if (!existsSync(join(folder, name))) writeFileSync(join(folder, name), "", { mode: 0o644 });
+for (const name of optional) writeNew(name, "");
+
+// Of the profile "observability": each stands for itself, so a folder from before it gets them too.
+writeNew("grafana_admin_password", randomBytes(24).toString("base64url"));
+writeNew("postgres_monitor_password", randomBytes(24).toString("base64url"));
+const redisPassword = readFileSync(join(folder, "redis_password"), "utf8").trim();
+writeNew("redis_exporter_passwords", JSON.stringify({ "redis://redis:6379": redisPassword }));
+
+function writeNew(name: string, value: string): void {
+  if (!existsSync(join(folder, name))) writeFileSync(join(folder, name), value, { mode: 0o644 });
 }
 
 /** A folder from before the gateway had a key gets one, and its bundle trusts it; services read it when they start. */

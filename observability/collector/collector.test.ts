@@ -24,6 +24,15 @@ interface Redaction {
 const read = (name: string) =>
   parse(readFileSync(join(import.meta.dirname, name), "utf8"), { merge: true }) as Collector;
 const collector = read("config.yaml");
+/** What tells a process from others; the rest is what OTEL_RESOURCE_ATTRIBUTES and the chart may add. */
+const resource = [
+  "service.name",
+  "service.namespace",
+  "service.version",
+  "service.instance.id",
+  "host.name",
+  "deployment.environment.name",
+];
 const redaction = (signal: string) => collector.processors[`redaction/${signal}`] as unknown as Redaction;
 
 for (const name of ["config.yaml", "log-reader.yaml"]) {
@@ -51,6 +60,28 @@ for (const name of ["config.yaml", "log-reader.yaml"]) {
     });
   });
 }
+
+describe("what may be told is what the registry has:", () => {
+  const registry = parse(readFileSync(join(import.meta.dirname, "../telemetry.yaml"), "utf8")) as {
+    spans: { attributes: string[]; sometimes?: string[] }[];
+    log: { name: string }[];
+  };
+  const sorted = (names: readonly string[]) => [...new Set(names)].sort();
+  test("attributes of spans, and of the processes that send them", () => {
+    const ofSpans = registry.spans.flatMap(({ attributes, sometimes = [] }) => [...attributes, ...sometimes]);
+    expect(sorted(redaction("traces").allowed_keys)).toEqual(sorted([...resource, ...ofSpans]));
+  });
+  test("fields of lines, but for those that OTLP has a place for", () => {
+    const elsewhere = ["level", "time", "service", "message", "trace_id", "span_id", "err"];
+    const ofLines = registry.log.map(({ name }) => name).filter((name) => !elsewhere.includes(name));
+    const ofErrors = ["type", "message", "stack", "code"].flatMap((name) => [
+      `err.${name}`,
+      `err.cause.${name}`,
+    ]);
+    const expected = [...ofLines, ...ofErrors, "service.name", "service.namespace"];
+    expect(sorted(redaction("logs").allowed_keys)).toEqual(sorted(expected));
+  });
+});
 
 test("nothing leaves or waits before it is redacted", () => {
   const { traces, logs } = collector.service.pipelines;

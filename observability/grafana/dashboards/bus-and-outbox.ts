@@ -1,7 +1,7 @@
 import { dashboard } from "../dashboard.ts";
 import { linksOfLine } from "../explore-link.ts";
 import { logs, timeseries, traces } from "../panel.ts";
-import { consumed, deadLetters, outbox } from "./bus-panels.ts";
+import { arriving, consumed, deadLetters, outbox } from "./bus-panels.ts";
 import { mailQueue } from "./mail-panels.ts";
 
 export const busAndOutbox = dashboard({
@@ -56,6 +56,7 @@ export const busAndOutbox = dashboard({
             },
           ],
         }),
+        ...arriving("$service"),
         deadLetters("$service"),
       ],
     },

@@ -58,3 +58,28 @@ export const consumed = (jobs: string): Panel =>
       },
     ],
   });
+
+/** How far consumers are behind. */
+export const arriving = (jobs: string): Panel[] => [
+  timeseries({
+    title: "Consumer lag",
+    description: "Events on the bus that a service has yet to handle.",
+    unit: "short",
+    links: linksOfLine,
+    queries: [{ expr: `max by (job) (inbox_waiting_events{job=~"${jobs}"})`, legend: "{{job}}" }],
+  }),
+  timeseries({
+    title: "Time to the effect",
+    description: "From what an event tells of to the commit of its effects, p95.",
+    unit: "s",
+    steps: [[10, "orange"]],
+    links: linksOfLine,
+    exemplars: true,
+    queries: [
+      {
+        expr: `histogram_quantile(0.95, sum by (le, job) (rate(inbox_delay_seconds_bucket{job=~"${jobs}"}[$__rate_interval])))`,
+        legend: "{{job}}",
+      },
+    ],
+  }),
+];

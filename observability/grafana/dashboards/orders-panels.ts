@@ -38,8 +38,29 @@ export const sagas = timeseries({
   links: order,
   // Every process reads the same table.
   queries: [
-    { expr: "max(sagas_unfinished)", legend: "under way" },
+    { expr: "max by (step) (sagas_unfinished)", legend: "at {{step}}" },
     { expr: "max(sagas_stuck)", legend: "stuck" },
+  ],
+});
+export const sagaAge = timeseries({
+  title: "Age of the oldest saga",
+  description: "That has not ended, by the step it is at.",
+  unit: "s",
+  steps: [[60, "orange"]],
+  links: order,
+  queries: [{ expr: "max by (step) (sagas_oldest_seconds)", legend: "{{step}}" }],
+});
+export const sagaSteps = timeseries({
+  title: "Time of a saga's steps",
+  description: "In the other service, retries included, p95.",
+  unit: "s",
+  links: order,
+  exemplars: true,
+  queries: [
+    {
+      expr: "histogram_quantile(0.95, sum by (le, step, outcome) (rate(saga_step_duration_seconds_bucket[$__rate_interval])))",
+      legend: "{{step}} {{outcome}}",
+    },
   ],
 });
 export const violations = timeseries({

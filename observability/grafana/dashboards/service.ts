@@ -2,7 +2,7 @@ import { dashboard } from "../dashboard.ts";
 import { linksTo } from "../explore-link.ts";
 import { logs, type Panel, timeseries, traces } from "../panel.ts";
 import { answersByRoute } from "./answers-by-route.ts";
-import { consumed, deadLetters, outbox } from "./bus-panels.ts";
+import { arriving, consumed, deadLetters, outbox } from "./bus-panels.ts";
 import { mailQueue } from "./mail-panels.ts";
 import {
   findings,
@@ -10,10 +10,13 @@ import {
   paymentAnswers,
   paymentDuration,
   processing,
+  sagaAge,
+  sagaSteps,
   sagas,
   violations,
   webhooks,
 } from "./orders-panels.ts";
+import { connectionPools } from "./pool-panels.ts";
 import { runtimePanels } from "./runtime-panels.ts";
 
 interface ServicePage {
@@ -41,7 +44,11 @@ function servicePage({ name, description, own, consumes = false }: ServicePage):
     rows: [
       { title: "Answers", panels: answersByRoute(job) },
       { title: "Its work", panels: own },
-      { title: "Events", panels: [...outbox(job), ...(consumes ? [consumed(job)] : []), deadLetters(job)] },
+      {
+        title: "Events",
+        panels: [...outbox(job), ...(consumes ? [consumed(job), ...arriving(job)] : []), deadLetters(job)],
+      },
+      { title: "Database", panels: connectionPools(job) },
       { title: "Process", panels: runtimePanels(job) },
       {
         title: "Look closer",
@@ -143,7 +150,22 @@ export const services = [
       orders,
       processing,
       sagas,
+      sagaAge,
+      sagaSteps,
       violations,
+      timeseries({
+        title: "Breakers",
+        description: "That are not closed: calls to that service fail at once.",
+        unit: "short",
+        steps: [[1, "red"]],
+        links: linksTo("order-service"),
+        queries: [
+          {
+            expr: 'max by (server, state) (circuit_breaker_state{state!="closed"})',
+            legend: "{{server}} {{state}}",
+          },
+        ],
+      }),
       timeseries({
         title: "Calls to other services",
         description: "p95, by service, route and outcome.",

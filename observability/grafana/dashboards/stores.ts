@@ -1,6 +1,7 @@
 import { dashboard } from "../dashboard.ts";
-import { linksTo } from "../explore-link.ts";
+import { linksOfLine, linksTo } from "../explore-link.ts";
 import { logs, stat, timeseries, traces } from "../panel.ts";
+import { connectionPools } from "./pool-panels.ts";
 
 /** PostgreSQL's own numbers come from postgres_exporter, one database for each service. */
 const of = 'datname=~"ecotrack_.+"';
@@ -122,6 +123,15 @@ const redis = [
 ];
 
 const seenByUs = [
+  ...connectionPools(".+"),
+  timeseries({
+    title: "Connected to Redis",
+    description: "0: the process goes on without it.",
+    unit: "short",
+    steps: [[1, "green"]],
+    links: linksOfLine,
+    queries: [{ expr: "min by (job) (redis_connected)", legend: "{{job}}" }],
+  }),
   timeseries({
     title: "Catalogue's cache",
     description: "Look-ups a second, by where the value was found.",
