@@ -6,6 +6,7 @@ export function metricsIn(expr: string): string[] {
     .replaceAll(/"(?:[^"\\]|\\.)*"/g, "")
     .replaceAll(/\{[^}]*\}|\[[^\]]*\]/g, " ")
     .replaceAll(/\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)/g, " ")
+    .replaceAll(/\boffset\s+-?\w+/g, " ")
     .replaceAll(/\b(?:group_left|group_right)\b/g, " ")
     // The name of a function or an aggregation.
     .replaceAll(/[a-z_0-9]+\s*\(/g, "(");
