@@ -1,5 +1,7 @@
 import { Elysia } from "elysia";
 import { problemResponse, problems } from "#mesh/problem";
+import type { Log } from "#observability/log";
+import { changeLogLevel, isLogLevel, logLevels } from "#observability/log-level";
 import type { Metrics } from "#observability/metrics";
 import type { Snapshots } from "./configuration/snapshots.ts";
 import type { Readiness } from "./readiness.ts";
@@ -10,10 +12,11 @@ interface AdminOptions {
   readonly metrics: Metrics;
   readonly snapshots: Snapshots;
   readonly threats: Threats;
+  readonly log: Log;
 }
 
 /** What operators, probes and Prometheus ask; served on the admin port only. */
-export function createAdminApp({ readiness, metrics, snapshots, threats }: AdminOptions) {
+export function createAdminApp({ readiness, metrics, snapshots, threats, log }: AdminOptions) {
   return (
     new Elysia({ name: "gateway-admin", handler: { standardHostname: false } })
       .onError({ as: "global" }, ({ code, path }) =>
@@ -30,6 +33,13 @@ export function createAdminApp({ readiness, metrics, snapshots, threats }: Admin
         const { path, refused, current } = snapshots;
         const { hash, loadedAt, file } = current;
         return Response.json({ path, hash, loadedAt, refused, config: file });
+      })
+      .get("/log-level", () => Response.json({ level: log.level }))
+      .put("/log-level/:level", ({ params: { level }, path }) => {
+        if (!isLogLevel(level))
+          return problemResponse(problems.notFound(`It is one of ${logLevels.join()}`), path);
+        changeLogLevel(log, level);
+        return Response.json({ level });
       })
       .get("/threats", () => Response.json(threats.view()))
       // Pardons. A key has spaces and colons in it: escaped, it is one segment.

@@ -1,5 +1,6 @@
 import { tellBuild } from "#observability/build-info";
 import { createLog, type Log } from "#observability/log";
+import { changeLogLevelOnSignal } from "#observability/log-level";
 import { createMetrics } from "#observability/metrics";
 import { type GatewayConfig, readConfig } from "./config.ts";
 import { openGateway } from "./open-gateway.ts";
@@ -9,6 +10,7 @@ import { supervise } from "./processes/supervise.ts";
 async function main(): Promise<void> {
   const config = readConfig(process.env);
   const log = createLog({ service: "gateway", level: config.logLevel });
+  changeLogLevelOnSignal(log);
   const stop = config.processes > 1 ? await superviseAll(config, log) : await serve(config, log);
   let stopping = false;
   const stopOnce = () => {

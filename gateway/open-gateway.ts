@@ -67,7 +67,7 @@ export async function openGateway(options: GatewayOptions): Promise<RunningGatew
     verifier: () => snapshots.current.verifier,
     fileRefused: () => snapshots.refused !== undefined,
   });
-  const adminApp = createAdminApp({ readiness, metrics, snapshots, threats });
+  const adminApp = createAdminApp({ readiness, metrics, snapshots, threats, log });
   const admin = listen({
     port: config.adminPort,
     hostname: config.adminHost,

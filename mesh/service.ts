@@ -2,6 +2,7 @@ import type { Redis } from "ioredis";
 import type { JSONWebKeySet } from "jose";
 import { tellBuild } from "#observability/build-info";
 import { createLog, type Log } from "#observability/log";
+import { changeLogLevelOnSignal } from "#observability/log-level";
 import { createMetrics, type Metrics } from "#observability/metrics";
 import type { Tracing } from "#observability/trace/tracing";
 import type { Bus } from "./bus/bus.ts";
@@ -82,6 +83,7 @@ export async function runService<Config extends ServiceConfig>(
   const config = settingsOrExit(() => readConfig(process.env));
   const command = process.argv[2] ?? "serve";
   const log = createLog({ service: name, level: config.logLevel });
+  changeLogLevelOnSignal(log);
   const sql = openDatabase({
     url: config.databaseUrl,
     max: config.databasePoolMax,

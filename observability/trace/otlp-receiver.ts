@@ -45,7 +45,7 @@ const mostBodies = 500;
 
 /**
  * Takes traces by OTLP over HTTP with JSON, on 127.0.0.1, and keeps them: what a collector is to production. Tells the
- * spans of one, and those that a link leads from to it, at `GET /traces/<trace id>`.
+ * spans of one, and those that a link leads from to it, at `GET /traces/<trace id>`, and all that are kept at `GET /traces`.
  */
 export async function startOtlpReceiver(options: ReceiverOptions = {}): Promise<OtlpReceiver> {
   let bodies: string[] = [];
@@ -58,6 +58,10 @@ export async function startOtlpReceiver(options: ReceiverOptions = {}): Promise<
       if (bytes <= mostBytes) parts.push(part);
     });
     request.on("end", () => {
+      if (request.method === "GET" && request.url === "/traces") {
+        response.end(JSON.stringify(spans));
+        return;
+      }
       const [, wanted] = /^\/traces\/([0-9a-f]{32})$/.exec(request.url ?? "") ?? [];
       if (request.method === "GET" && wanted !== undefined) {
         response.writeHead(200, { "content-type": "application/json" });
