@@ -101,6 +101,20 @@ for (const [file, text] of allDashboards) {
   });
 }
 
+test("the dots on a panel of durations lead to traces that were recorded", async () => {
+  const labels = await prometheus.exemplars("http_server_request_duration_seconds_bucket");
+  const trace = labels[0]?.trace_id;
+  expect(trace).toMatch(/^[0-9a-f]{32}$/);
+  const spans = await eventually(
+    async () => {
+      const found = (await (await fetch(`${system.traces}/traces/${trace}`)).json()) as object[];
+      return found.length > 0 ? found : undefined;
+    },
+    { withinMs: 10_000 },
+  );
+  expect(spans[0]).toMatchObject({ traceId: trace });
+});
+
 test("what may be quiet is asked for", () => {
   const queries = [...allDashboards.values()].flatMap((text) => pageQueries(text, "prometheus"));
   expect(Object.keys(quiet).filter((words) => !queries.some((expr) => expr.includes(words)))).toEqual([]);

@@ -44,6 +44,8 @@ export interface Series {
 export interface Prometheus {
   /** @throws Error where Prometheus does not understand it */
   query(expr: string): Promise<readonly Series[]>;
+  /** The traces that a histogram's buckets name, by their label. */
+  exemplars(expr: string): Promise<readonly Readonly<Record<string, string>>[]>;
   labelValues(label: string, selector?: string): Promise<readonly string[]>;
   /** Resolves when every target has been read once more. */
   scraped(): Promise<void>;
@@ -79,7 +81,12 @@ export async function startPrometheus({
   const { password, host } = new URL(redisUrl);
   const running = [
     run(
-      [prometheus.path, `--config.file=${folder}/prometheus.yml`, `--storage.tsdb.path=${folder}/data`],
+      [
+        prometheus.path,
+        `--config.file=${folder}/prometheus.yml`,
+        `--storage.tsdb.path=${folder}/data`,
+        "--enable-feature=exemplar-storage",
+      ],
       port,
       {
         ...prometheus.env,
@@ -147,6 +154,15 @@ function prometheusClient(url: string, targetCount: number): Omit<Prometheus, "s
     (await ask<{ result: readonly Series[] }>("query", { query: expr })).result;
   return {
     query,
+    async exemplars(expr) {
+      const now = Date.now() / 1000;
+      const range = { query: expr, start: String(now - 300), end: String(now) };
+      const series = await ask<{ exemplars: { labels: Record<string, string> }[] }[]>(
+        "query_exemplars",
+        range,
+      );
+      return series.flatMap(({ exemplars }) => exemplars.map(({ labels }) => labels));
+    },
     labelValues: (label, selector) =>
       ask(`label/${label}/values`, selector === undefined ? {} : { "match[]": selector }),
     async scraped() {
