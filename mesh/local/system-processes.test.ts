@@ -1,4 +1,6 @@
 import { expect, test } from "bun:test";
+import { readConfig } from "./dev-page/config.ts";
+import { devPageProcess, devPageTracing } from "./dev-page/dev-page-process.ts";
 import { developmentPorts } from "./ports.ts";
 import { createSecrets, serviceTrust } from "./secrets.ts";
 import { serviceNames } from "./service-names.ts";
@@ -74,6 +76,23 @@ test("an account at Stripe takes the place of the sandbox", () => {
   expect(env).toMatchObject(chosen);
   expect(env.STRIPE_API_URL).toBeUndefined();
   expect(env.PAYPAL_CLIENT_ID).toBeUndefined();
+});
+
+test("the page knows where all others are, and their traces come to it unless somebody wants them elsewhere", () => {
+  const page = devPageProcess(settings, "/logs");
+  expect(page).toMatchObject({ readyUrl: "http://127.0.0.1:8099/health/ready", env: { PORT: "8099" } });
+  const config = readConfig(page.env);
+  expect(config.processes.map(({ name }) => name)).toEqual(systemProcesses(settings).map(({ name }) => name));
+  expect(config.processes.find(({ name }) => name === "gateway")?.metricsUrl).toBe(
+    "http://127.0.0.1:9080/metrics",
+  );
+  expect(config.databaseUrls).toEqual(
+    Object.fromEntries(serviceNames.map((name) => [name, databaseUrls[name]])),
+  );
+  expect(devPageTracing(settings)).toMatchObject({ OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:8099" });
+  const elsewhere = { ...settings, chosen: { OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector:4318" } };
+  expect(devPageTracing(elsewhere)).toEqual({});
+  expect(readConfig(devPageProcess(elsewhere, "/logs").env).tracesElsewhere).toBe("http://collector:4318");
 });
 
 test("what the caller's shell happens to hold reaches no process", () => {

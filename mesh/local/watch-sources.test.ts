@@ -9,6 +9,8 @@ test.each([
   ["services/payment/sandbox/sandbox.ts", "stripe-sandbox"],
   ["services/notification/mailbox/page.ts", "mailbox"],
   ["gateway/stages/authenticate.ts", "gateway"],
+  ["mesh/local/dev-page/page/dev-page.css", "dev-page"],
+  ["mesh/local/dev-page/waterfall.ts", "dev-page"],
   ["mesh/outbox/relay.ts", "all"],
   ["mesh/outbox/outbox.sql", "all"],
   ["observability/log.ts", "all"],

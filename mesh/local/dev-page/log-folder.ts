@@ -4,8 +4,6 @@ import { type FollowedFile, followFile } from "./follow-file.ts";
 import { type LogEntry, readLogLine } from "./log-entry.ts";
 
 const pollMs = 200;
-/** Files are looked for at every so many polls. */
-const lookEvery = 5;
 
 /** Gives the lines of all logs in a folder, `<process>.log` each, those of the run before (`<process>.1.log`) left out. */
 export function followLogs(
@@ -14,10 +12,9 @@ export function followLogs(
   now: () => number = Date.now,
 ): { poll(): void; stop(): void } {
   const files = new Map<string, FollowedFile>();
-  let polls = 0;
 
   function poll(): void {
-    if (polls++ % lookEvery === 0) look();
+    look();
     for (const file of files.values()) file.poll();
   }
 

@@ -211,6 +211,8 @@ function spanBody({
   service,
   kind,
   offset,
+  ms,
+  ownMs,
   shiftMs,
   orphan,
   linked,
