@@ -95,6 +95,32 @@ test("nothing leaves or waits before it is redacted", () => {
   expect(logs?.processors.slice(0, 2)).toEqual(["memory_limiter", "redaction/logs"]);
 });
 
+test("sends to where Tempo and Loki listen, and gets lines from the reader", () => {
+  const yaml = (path: string) =>
+    parse(readFileSync(join(import.meta.dirname, "..", path), "utf8")) as unknown;
+  const tempo = yaml("tempo/tempo.yaml");
+  const loki = yaml("loki/loki.yaml");
+  expect(tempo).toMatchObject({
+    server: { http_listen_port: 3200 },
+    distributor: { receivers: { otlp: { protocols: { http: { endpoint: "0.0.0.0:4318" } } } } },
+  });
+  expect(loki).toMatchObject({ server: { http_listen_port: 3100 } });
+  expect(collector.exporters["otlp_http/tempo"]?.endpoint).toBe("http://tempo:4318");
+  expect(collector.exporters["otlp_http/loki"]?.endpoint).toBe("http://loki:3100/otlp");
+  expect(collector.receivers.otlp).toMatchObject({ protocols: { http: { endpoint: "0.0.0.0:4318" } } });
+  expect(read("log-reader.yaml").exporters.otlp_http?.endpoint).toBe("http://collector:4318");
+  // The labels that every LogQL query of the dashboards begins with.
+  expect(loki).toMatchObject({
+    limits_config: {
+      otlp_config: {
+        resource_attributes: {
+          attributes_config: [{ action: "index_label", attributes: ["service.name", "service.namespace"] }],
+        },
+      },
+    },
+  });
+});
+
 describe("what looks like a secret is masked in", () => {
   // Go's patterns are like these but for the place of the flag.
   const patterns = (signal: string) =>
