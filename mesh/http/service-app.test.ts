@@ -210,6 +210,15 @@ test("metrics carry the route's template, never the path", async () => {
   expect(text).not.toContain(id);
 });
 
+test("odd paths and methods make one series, not one each", async () => {
+  for (const method of ["PROPFIND", "MKCOL", "SEARCH"])
+    await fetchApp(new Request(`http://localhost/odd-${method}`, { method }));
+  const text = await metrics.text();
+  const odd = text.match(/_seconds_count\{[^}]*method="other"[^}]*\}/g) ?? [];
+  expect(odd).toEqual([expect.stringContaining('route="unmatched"')]);
+  expect(text).not.toMatch(/odd-|PROPFIND|MKCOL|SEARCH/);
+});
+
 test("an answer that breaks its schema is a 500; the log says where, and nothing of what it said", async () => {
   const { status, body } = await send("GET", "/wrong-answer");
   expect([status, body.code]).toEqual([500, "internal-error"]);
