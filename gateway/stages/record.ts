@@ -1,13 +1,11 @@
 import { type Log, rawLines } from "#observability/log";
-import type { Metrics } from "#observability/metrics";
+import { exemplify, type Metrics } from "#observability/metrics";
+import { methodLabel, serverSpan } from "#observability/trace/server-span";
 import type { Tracing } from "#observability/trace/tracing";
 import type { Exchange } from "../exchange.ts";
 import { maskedPath } from "./masked-path.ts";
-import { serverSpan } from "./server-span.ts";
 
 export type Record = (exchange: Exchange, status: number) => void;
-
-const methods = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
 /**
  * Notes a request when its answer begins: one histogram, whose count is the number of requests, one log line,
@@ -33,17 +31,19 @@ export function createRecord({
   return (exchange, status) => {
     const endedAt = performance.now();
     const ms = endedAt - exchange.startedAt;
-    const { context, address, caller } = exchange;
-    const method = methods.has(exchange.method) ? exchange.method : "other";
+    const { method, protocol, startedAt, context, address, caller } = exchange;
     const route = context.route ?? "unmatched";
-    duration.observe({ method, route, status: String(status) }, ms / 1000);
-    if (tracing.keeps(context.traceFlags, status >= 500, ms))
-      tracing.record(serverSpan(exchange, method, status, endedAt));
+    const labels = { method: methodLabel(method), route, status: String(status) };
+    duration.observe(labels, ms / 1000);
+    if (tracing.keeps(context.traceFlags, status >= 500, ms)) {
+      tracing.record(serverSpan(context, { method, status, scheme: protocol, startedAt, endedAt }));
+      exemplify(duration, labels, ms / 1000, context.traceId);
+    }
     if (!log.isLevelEnabled("info")) return;
     let line = `"trace_id":"${context.traceId}","span_id":"${context.spanId}","correlation_id":"${context.correlationId}"`;
     if (caller) line += `,"user_id":${JSON.stringify(caller.subject)}`;
     // Its listener took no other method than letters. Of what no route takes, the path tells what was looked for.
-    line += `,"method":"${exchange.method}","route":"${route}"`;
+    line += `,"method":"${method}","route":"${route}"`;
     if (context.route === undefined) line += `,"path":"${maskedPath(exchange.request.head.target)}"`;
     line += `,"status":${status},"ms":${Math.round(ms * 100) / 100}`;
     write(`${line},"address":"${address}"`, "request");

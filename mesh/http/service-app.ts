@@ -10,6 +10,7 @@ import {
 } from "#observability/context";
 import type { Log } from "#observability/log";
 import { exemplify, type Metrics } from "#observability/metrics";
+import { methodLabel, serverSpan } from "#observability/trace/server-span";
 import type { Tracing } from "#observability/trace/tracing";
 import type { ServiceCaller, UserCaller } from "../identity/caller.ts";
 import type { Identity } from "../identity/identity.ts";
@@ -18,12 +19,10 @@ import { type Problem, ProblemError, problemResponse, problems } from "../proble
 import { type Opening, requireAdmin, requireService, requireUser } from "./access.ts";
 import { problemOf, withoutBody } from "./problem-of.ts";
 import { refuseRepeats } from "./refuse-repeats.ts";
-import { requestSpan } from "./request-span.ts";
 import { readStrictJson, readText } from "./strict-json.ts";
 
 const maxBodyBytes = 256 * 1024;
 /** Others are one in the metrics: their names are the caller's to choose. */
-const methods: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
 export interface ServiceAppOptions {
   readonly name: ServiceName;
@@ -79,10 +78,10 @@ export function createServiceApp({
     const endedAt = performance.now();
     const seconds = (endedAt - started) / 1000;
     const route = exchange.route ?? "unmatched";
-    const labels = { method: methods.has(method) ? method : "other", route, status: String(status) };
+    const labels = { method: methodLabel(method), route, status: String(status) };
     duration.observe(labels, seconds);
     if (tracing?.keeps(exchange.traceFlags, status >= 500, endedAt - started)) {
-      tracing.record(requestSpan(exchange, { method, status, startedAt: started, endedAt }));
+      tracing.record(serverSpan(exchange, { method, status, scheme: "http", startedAt: started, endedAt }));
       exemplify(duration, labels, seconds, exchange.traceId);
     }
     return response;

@@ -6,7 +6,10 @@ import type { ReceivedSpan } from "#observability/trace/otlp-receiver";
 import { address, buy, call, newPerson, newProduct, password } from "./person.ts";
 import { system } from "./system.ts";
 
-/** The trace of an answer, once it holds a span of each of these names: its own spans, and those that lead to it. */
+/**
+ * The trace of an answer, once it holds each of these spans, by service and name: its own spans, and those that lead to it.
+ * A process tells of its spans when it has time: the first of a trace may come last.
+ */
 async function traceOf({ headers }: { readonly headers: Headers }, ...names: readonly string[]) {
   // Who sends no correlation id of its own gets the trace's.
   const traceId = headers.get("x-correlation-id") ?? "";
@@ -14,7 +17,9 @@ async function traceOf({ headers }: { readonly headers: Headers }, ...names: rea
     async () => {
       const answer = await fetch(`${system.traces}/traces/${traceId}`);
       const spans = (await answer.json()) as ReceivedSpan[];
-      return names.every((wanted) => spans.some(({ name }) => name === wanted)) ? spans : undefined;
+      return names.every((wanted) => spans.some(({ service, name }) => `${service} ${name}` === wanted))
+        ? spans
+        : undefined;
     },
     { withinMs: 20_000 },
   );
@@ -85,7 +90,7 @@ test("an order is one trace, from the gateway through stores, provider and bus t
   // Six processes send their spans in their own time.
   const { traceId, spans, leading } = await eventually(
     async () => {
-      const trace = await traceOf(placed, "send notification-events");
+      const trace = await traceOf(placed, "notification-service send notification-events");
       expect(shape(trace.spans).join("\n")).toBe(orderTrace.trim());
       named(trace.leading, "notification-service", "process batch notification-service");
       return trace;
@@ -138,7 +143,11 @@ test("the log lines of an order carry its trace's id, and the ids of its spans",
   const { accessToken: token } = await newPerson();
   const product = await newProduct();
   const placed = await buy({ token, items: [{ productId: product.id, quantity: 1 }] });
-  const { traceId, spans } = await traceOf(placed, "notification-delivery", "POST /api/orders");
+  const { traceId, spans } = await traceOf(
+    placed,
+    "notification-service notification-delivery",
+    "gateway POST /api/orders",
+  );
   const lines = await eventually(
     () => {
       const found = linesOf(traceId);
@@ -158,7 +167,12 @@ test("signing in is told of down to the session in Redis, and not by whom", asyn
   const { user } = await newPerson();
   const answer = await call("POST", "/api/auth/login", { body: { email: user.email, password } });
   expect(answer.status).toBe(200);
-  const { spans } = await traceOf(answer, "user-authentication", "transaction", "POST /api/auth/login");
+  const { spans } = await traceOf(
+    answer,
+    "user-service user-authentication",
+    "user-service transaction",
+    "gateway POST /api/auth/login",
+  );
   const authentication = named(spans, "user-service", "user-authentication");
   expect(authentication.attributes).toEqual({
     "authentication.method": "password",
