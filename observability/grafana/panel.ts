@@ -1,7 +1,7 @@
 /** Panels as Grafana keeps them, from the little that tells one from another. */
 
 /** The `uid`s that provisioning/datasources/datasources.yaml gives. */
-export type Datasource = "prometheus" | "loki" | "tempo" | "alertmanager";
+export type Datasource = "prometheus" | "loki" | "tempo";
 
 export interface Query {
   /** PromQL, LogQL or TraceQL. */
@@ -214,20 +214,3 @@ export function traces(title: string, description: string, query: string): Panel
     ],
   };
 }
-
-/** What fires now. */
-export const alerts = (title: string, description: string): Panel => ({
-  title,
-  description,
-  type: "alertlist",
-  width: 12,
-  height: 10,
-  datasource: "alertmanager",
-  options: {
-    viewMode: "list",
-    groupMode: "default",
-    maxItems: 20,
-    sortOrder: 1,
-    stateFilter: { firing: true, pending: true, noData: false, normal: false, error: true },
-  },
-});

@@ -1,6 +1,6 @@
 import { dashboard } from "../dashboard.ts";
 import { linksOfLine, linksTo } from "../explore-link.ts";
-import { alerts, logs, stat, timeseries, traces } from "../panel.ts";
+import { logs, stat, table, timeseries, traces } from "../panel.ts";
 
 const available = stat({
   title: "Answers without a failure",
@@ -125,7 +125,15 @@ export const overview = dashboard({
     {
       title: "What is wrong",
       panels: [
-        alerts("Alerts", "That fire or are about to. Each has its runbook."),
+        table({
+          title: "Alerts",
+          description: "That fire or are about to, each with its runbook: observability/README.md.",
+          unit: "short",
+          links: [{ title: "In Alertmanager", url: "/alerting/groups?alertmanager=Alertmanager" }],
+          query: {
+            expr: 'count by (severity, owner, alertname, alertstate) (ALERTS{severity=~"page|ticket"})',
+          },
+        }),
         traces(
           "Slow or failed",
           "Whole traces over a second, or with a failure.",
