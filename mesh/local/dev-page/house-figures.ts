@@ -3,7 +3,7 @@ import { type Samples, sumOf } from "./prometheus-text.ts";
 /** What the shop has done since its processes were started; undefined where nobody says. */
 export interface HouseFigures {
   readonly ordersConfirmed: number | undefined;
-  readonly ordersFailed: number | undefined;
+  readonly ordersCancelled: number | undefined;
   readonly sagasUnfinished: number | undefined;
   readonly sagasStuck: number | undefined;
   readonly paymentsCaptured: number | undefined;
@@ -39,7 +39,7 @@ export function houseFigures(processes: readonly Samples[]): HouseFigures {
   };
   return {
     ordersConfirmed: sum("orders_total", { order_status: "confirmed" }),
-    ordersFailed: sum("orders_total", { order_status: "failed" }),
+    ordersCancelled: sum("orders_total", { order_status: "cancelled" }),
     sagasUnfinished: sum("sagas_unfinished"),
     sagasStuck: sum("sagas_stuck"),
     paymentsCaptured: sum("payments_total", { outcome: "captured" }),

@@ -6,7 +6,8 @@ export interface Sample {
 /** By the name of the series: `x_bucket`, `x_sum` and `x_count` of a histogram stand apart. */
 export type Samples = ReadonlyMap<string, readonly Sample[]>;
 
-const line = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})?\s+(\S+)/;
+// Labels one by one: an exemplar behind the value has braces of its own.
+const line = /^([a-zA-Z_:][\w:]*)(?:\{((?:[a-zA-Z_]\w*="(?:[^"\\]|\\.)*"[, ]*)*)\})?[ \t]+(\S+)/;
 const label = /([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/g;
 
 /** The Prometheus text format 0.0.4, also OpenMetrics 1.0 as far as they agree. A line that is neither is left out. */

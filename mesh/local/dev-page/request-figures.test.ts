@@ -52,6 +52,11 @@ test("the text format with its escapes, odd numbers, and lines that are none", (
   expect(sumOf(samples, "nonsense")).toBeUndefined();
 });
 
+test("an exemplar is not taken for the value", () => {
+  const samples = readPrometheusText('a_bucket{le="0.1"} 7 # {trace_id="4bf9"} 0.05 1795352411\n# EOF\n');
+  expect(samples.get("a_bucket")).toEqual([{ labels: { le: "0.1" }, value: 7 }]);
+});
+
 test("the figures of the shop are sums over processes; nobody there is no figure, nothing counted is none", () => {
   const samples = readPrometheusText(
     'orders_total{order_status="confirmed"} 3\norders_total{order_status="pending"} 4\n',

@@ -52,14 +52,14 @@ function figureCards({ traffic, figures, bus }) {
   const now = traffic.at(-1);
   const aside = bus.reduce((sum, each) => sum + each.deadLetters, 0);
   const rates = traffic.map(({ perSecond }) => perSecond);
-  const { ordersConfirmed, ordersFailed, sagasUnfinished, sagasStuck } = figures;
+  const { ordersConfirmed, ordersCancelled, sagasUnfinished, sagasStuck } = figures;
   return [
     card("Requests a second", count(now?.perSecond), { line: rates }),
     card("95 % are faster than", millis(now?.p95Ms), { line: traffic.map(({ p95Ms }) => p95Ms ?? 0) }),
     card("Answers 500 and above", count(now?.failures), { bad: now?.failures > 0 }),
     card("Orders confirmed", count(ordersConfirmed), {
       more: [
-        ordersFailed && `${count(ordersFailed)} failed`,
+        ordersCancelled && `${count(ordersCancelled)} cancelled`,
         sagasUnfinished && `${count(sagasUnfinished)} under way`,
       ],
     }),

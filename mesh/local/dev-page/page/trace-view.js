@@ -73,7 +73,7 @@ function traceItem({ traceId, name, service, status, start, ms, spans, services,
   const dots = services.map((each) => make("i", { className: `dot ${colour(each)}`, title: each }));
   const link = make(
     "a",
-    { href: `#trace/${traceId}`, className: failed || status >= 500 ? "failed" : "" },
+    { href: `#trace/${traceId}`, className: (status === undefined ? failed : status >= 500) ? "failed" : "" },
     make("span", {
       className: `status ${status >= 400 ? "refused" : ""}`,
       text: status ?? (failed ? "failed" : "·"),
