@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { affectedProcesses } from "./watch-sources.ts";
+import { affectedProcesses, isAffected } from "./watch-sources.ts";
 
 test.each([
   ["services/order/place-order.ts", "order-service"],
@@ -30,4 +30,11 @@ test.each([
   "observability/grafana/dashboard.json",
 ])("a change of %s restarts nothing", (path) => {
   expect(affectedProcesses(path)).toBeUndefined();
+});
+
+test("a change that restarts all leaves the page what it has seen of them", () => {
+  expect(isAffected("order-service", "all")).toBe(true);
+  expect(isAffected("dev-page", "all")).toBe(false);
+  expect(isAffected("dev-page", "dev-page")).toBe(true);
+  expect(isAffected("order-service", "dev-page")).toBe(false);
 });

@@ -14,9 +14,7 @@ export function watchSources(
   const report = () => {
     const tests = [...paths].map(affectedProcesses);
     paths.clear();
-    // The page keeps what it has seen of the others until a change is its own.
-    const affects = (name: string) =>
-      tests.some((affected) => (affected === "all" && name !== "dev-page") || affected === name);
+    const affects = (name: string) => tests.some((affected) => isAffected(name, affected));
     if (tests.some((affected) => affected !== undefined)) changed(affects);
   };
   const watchers: FSWatcher[] = watched.map((folder) =>
@@ -32,6 +30,10 @@ export function watchSources(
     for (const watcher of watchers) watcher.close();
   };
 }
+
+/** The page keeps what it has seen of the others until a change is its own. */
+export const isAffected = (name: string, affected: string | undefined): boolean =>
+  affected === name || (affected === "all" && name !== "dev-page");
 
 /** The process that runs a source file, `all` when every one does, undefined when none does. */
 export function affectedProcesses(path: string): string | undefined {
