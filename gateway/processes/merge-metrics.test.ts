@@ -31,3 +31,19 @@ requests_total{process="1",route="/a b",status="200"} 4
 up{process="0"} 1
 `);
 });
+
+test("OpenMetrics ends once, with the examples where they were", () => {
+  const text = (trace: string) =>
+    `# HELP a A\n# TYPE a histogram\na_bucket{le="1",route="/"} 2 # {trace_id="${trace}"} 0.5 1700000000.1\n# EOF\n`;
+  expect(
+    mergeMetrics([
+      { process: "0", text: text("aa") },
+      { process: "1", text: text("bb") },
+    ]),
+  ).toBe(`# HELP a A
+# TYPE a histogram
+a_bucket{process="0",le="1",route="/"} 2 # {trace_id="aa"} 0.5 1700000000.1
+a_bucket{process="1",le="1",route="/"} 2 # {trace_id="bb"} 0.5 1700000000.1
+# EOF
+`);
+});

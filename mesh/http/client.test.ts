@@ -25,10 +25,11 @@ function upstream(answer: (request: Request, nth: number) => Response | Promise<
       return answer(request, received.length);
     },
   });
-  return { received, client: clientOf(`http://127.0.0.1:${server.port}`) };
+  const metrics = createMetrics("test");
+  return { received, metrics, client: clientOf(`http://127.0.0.1:${server.port}`, metrics) };
 }
 
-const clientOf = (baseUrl: string) =>
+const clientOf = (baseUrl: string, metrics = createMetrics("test")) =>
   createClient({
     caller: "order-service",
     service: "product-service",
@@ -37,7 +38,7 @@ const clientOf = (baseUrl: string) =>
     deadlineMs: 150,
     retries: 2,
     breaker: { failures: 3, openMs: 60_000 },
-    metrics: createMetrics("test"),
+    metrics,
     log: createLog({ service: "test", level: "silent" }),
   });
 
@@ -109,14 +110,22 @@ test("after three failures in a row nothing is sent until the breaker closes", a
   expect(received.length).toBe(3);
 });
 
-test("a service that was away for a moment is called again within a second or two", async () => {
+test("a service that was away for a moment is called again within a second or two, and the breaker tells how it stands", async () => {
   let broken = true;
-  const { client } = upstream(() => new Response(broken ? "" : "{}", { status: broken ? 500 : 200 }));
+  const { client, metrics } = upstream(
+    () => new Response(broken ? "" : "{}", { status: broken ? 500 : 200 }),
+  );
   for (let call = 0; call < 3; call += 1) await failure(client.call(post));
   expect(await failure(client.call(post))).toMatchObject({ reason: "open" });
+  const standing = async () => {
+    const found = (await metrics.text()).matchAll(/^circuit_breaker_state\{.*state="([^"]+)".*\} 1$/gm);
+    return [...found].map(([, state]) => state);
+  };
+  expect(await standing()).toEqual(["open"]);
   broken = false;
   const answer = await eventually(async () => client.call(post), { withinMs: 2000, everyMs: 50 });
   expect(answer.status).toBe(200);
+  expect(await standing()).toEqual(["closed"]);
 });
 
 test("a call does not outlive the deadline of the work it belongs to", async () => {
