@@ -9,8 +9,8 @@ export interface DevOptions {
 
 export const usage = `Usage: bun dev [--fresh] [--runtime bun|deno]
 
-Starts EcoTrack on this machine: PostgreSQL, Redis, the five services, the gateway, a mailbox and a payment
-sandbox. Ctrl-C stops it; the data stays in .ecotrack/.
+Starts EcoTrack on this machine: PostgreSQL, Redis, the five services, the gateway, a mailbox, a payment
+sandbox and a page on what goes on. Ctrl-C stops it; the data stays in .ecotrack/.
 
   --fresh           throw the data away and start over
   --runtime deno    serve gateway and services with Deno
@@ -24,6 +24,7 @@ sandbox. Ctrl-C stops it; the data stays in .ecotrack/.
   PAYPAL_CLIENT_ID, PAYPAL_CLIENT_SECRET, PAYPAL_WEBHOOK_ID, PAYPAL_API_URL    the same for PayPal
   PAYMENT_CAPTURE=delayed     cards are held with the order and charged when order-service says so
   SMTP_URL, MAIL_FROM         a mail server in place of the mailbox
+  OTEL_EXPORTER_OTLP_ENDPOINT a collector that gets the traces in place of the page
   LOG_LEVEL                   trace, debug, info, warn, error`;
 
 /** @throws LocalFailure for an option that does not exist */

@@ -59,6 +59,26 @@ afterEach(async () => {
   expect(complaints).toEqual([]);
 });
 
+const lateSpan = {
+  resourceSpans: [
+    {
+      scopeSpans: [
+        {
+          spans: [
+            {
+              traceId: order.traceId,
+              spanId: "f".repeat(16),
+              name: "settled the day after",
+              startTimeUnixNano: "1795352731000000000",
+              endTimeUnixNano: "1795352731000000001",
+            },
+          ],
+        },
+      ],
+    },
+  ],
+};
+
 const text = async (selector: string) => (await page.locator(selector).textContent()) ?? "";
 const open = () => page.goto(house.url);
 
@@ -95,6 +115,9 @@ inBrowser(
     expect(await text("#trace-slowest")).toContain("order");
     expect(await page.locator("#spans .linked").count()).toBe(1);
     await page.locator("#trace-lines", { hasText: "mail sent" }).waitFor();
+    // What comes later joins it while it is looked at.
+    await house.sendSpans(lateSpan);
+    await page.locator("#spans", { hasText: "settled the day after" }).waitFor();
     const processing = page.locator("#spans summary", { hasText: "order-processing" });
     await processing.click();
     expect(await text("#spans details[open]")).toContain("order.outcome");
