@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { metricsIn } from "../grafana/metrics-in.ts";
-import { readTelemetry } from "../telemetry/telemetry.ts";
+import { processNames, readTelemetry } from "../telemetry/telemetry.ts";
 import { readAlerts, readRecords, readRuleTests, ruleFileNames } from "./alert-files.ts";
 import { withAlertTable } from "./alert-table.ts";
 import { impossibleSelectors, readExporters, seriesOf } from "./known-metrics.ts";
@@ -120,6 +120,13 @@ test("prometheus.yml lists every file of rules, and nothing else", () => {
     ...ruleFileNames(alertFolder).map((name) => `../alerts/${name}.yaml`),
   ];
   expect(rule_files.toSorted()).toEqual(there.toSorted());
+});
+
+test("jobs have the names of the processes, by which rules know them", () => {
+  const { scrape_configs } = parse(
+    readFileSync(join(observability, "prometheus/prometheus.yml"), "utf8"),
+  ) as { scrape_configs: { job_name: string }[] };
+  expect(scrape_configs.map(({ job_name }) => job_name)).toEqual(expect.arrayContaining([...processNames]));
 });
 
 test("the README's table is what `bun observability/prometheus/main.ts` writes", () => {
