@@ -49,7 +49,7 @@ export abstract class Account extends Correspondence {
   /** What was left for everybody when Redis was last heard of, and what time has added since. */
   abstract level(now: number): number;
   /** The state that Redis told of, for the case that it loses it: ms since the epoch, or a count; 0: never told. */
-  abstract readonly told: number;
+  abstract told: number;
   /** When what Redis keeps is of no more use; only a quota's has such a time. Milliseconds since the epoch. */
   abstract readonly endsAt: number;
   /** Tokens are given back to Redis only as long as its state stays so far ahead of its clock: see decision 0015. */
@@ -58,13 +58,15 @@ export abstract class Account extends Correspondence {
   /** Until `missing` tokens more will be there. */
   protected abstract waitForMs(missing: number, now: number): number;
   protected abstract lower(tokens: number, now: number): void;
-  /** Assumes a careful level for a key of which Redis cannot be asked. */
-  protected abstract assume(now: number, processes: number): void;
+  /** Assumes a careful level for a key of which Redis cannot be asked. @param known it was heard of, or assumed before */
+  protected abstract assume(now: number, processes: number, known: boolean): void;
   protected abstract learn(granted: number, mark: number, now: number): number;
   protected abstract creditOf(processes: number): number;
   protected abstract holdOf(processes: number): number;
   /** All that can be there at once: the burst, or the whole quota. */
   abstract readonly depth: number;
+  /** All that all processes together may let in at once while Redis is away. */
+  protected abstract depthAlone(processes: number): number;
   protected abstract holdUntil(now: number): number;
   /** For a new period of the calendar. */
   protected roll(_now: number): void {}
@@ -127,7 +129,7 @@ export abstract class Account extends Correspondence {
 
   /** Until a refused request could be let in. At least 1. */
   retryAfterMs(cost: number, now: number, processes: number, alone: boolean): number {
-    const wanted = alone ? Math.min(cost * processes, Math.max(cost, this.depth)) : cost - this.held(now);
+    const wanted = alone ? this.#shareOf(cost, processes) : cost - this.held(now);
     return Math.max(1, this.waitForMs(wanted - this.level(now), now));
   }
 
@@ -167,6 +169,12 @@ export abstract class Account extends Correspondence {
     if (this.level(now) < 1) this.#askAt = now + dryMs;
   }
 
+  /** Redis knows what was let in here, and not yet what was let in elsewhere: its level is not believed. */
+  tellOnly(mark: number, told: Told): void {
+    this.ended(told);
+    this.told = mark;
+  }
+
   /** Whether there is anything to say, or to hear, beside what is asked for. */
   hasNews(): boolean {
     return this.owed > 0 || this.back > 0 || !this.#fresh;
@@ -201,11 +209,13 @@ export abstract class Account extends Correspondence {
   }
 
   #fitsShare(cost: number, now: number, processes: number): boolean {
-    if (!this.#known) {
-      this.assume(now, processes);
-      this.#known = true;
-    }
-    // A burst smaller than the number of processes has no whole shares: then one request at a time gets through.
-    return this.level(now) >= Math.min(cost * processes, Math.max(cost, this.depth)) - 1e-6;
+    this.assume(now, processes, this.#known);
+    this.#known = true;
+    return this.level(now) >= this.#shareOf(cost, processes) - 1e-6;
+  }
+
+  /** What there has to be for everybody. Less than a whole share of each: then one request at a time gets through. */
+  #shareOf(cost: number, processes: number): number {
+    return Math.min(cost * processes, Math.max(cost, this.depthAlone(processes)));
   }
 }

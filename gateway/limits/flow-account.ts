@@ -58,9 +58,14 @@ export class FlowAccount extends Account {
     this.#arrival = Math.max(this.#arrival, now) + tokens * this.rate.intervalMs;
   }
 
+  protected override depthAlone(processes: number): number {
+    return unknownBurst(this.rate.burst, this.rate.requests, processes);
+  }
+
+  /** What was heard may be old, and others may use the burst at the same time: never more than of an unknown key. */
   protected override assume(now: number, processes: number): void {
-    const { burst, requests, intervalMs } = this.rate;
-    this.#arrival = now + (burst - unknownBurst(burst, requests, processes)) * intervalMs;
+    const { burst, intervalMs } = this.rate;
+    this.#arrival = Math.max(this.#arrival, now + (burst - this.depthAlone(processes)) * intervalMs);
   }
 
   protected override learn(granted: number, mark: number): number {

@@ -14,6 +14,7 @@ import { RedisLedger } from "./redis-ledger.ts";
 import { Tally } from "./tally.ts";
 import { flowLimit } from "./testing/flow-limit.ts";
 import { ModelLedger } from "./testing/model-ledger.ts";
+import { ModelPresence } from "./testing/model-presence.ts";
 import { WatchedLedger } from "./testing/watched-ledger.ts";
 
 const log = createLog({ service: "gateway", level: "error", destination: { write: () => {} } });
@@ -72,6 +73,7 @@ test("the script in Redis and its model reckon the same", async () => {
       back: few(3),
       keepAheadMs: 2500,
       owed: few(2),
+      tellsOnly: false,
     }));
     const { at, grants } = await ledger.exchange(batch);
     const expected = model.exchange(batch, at);
@@ -80,6 +82,46 @@ test("the script in Redis and its model reckon the same", async () => {
       expect(Math.abs((grants[nth]?.mark ?? 0) - mark)).toBeLessThan(0.1);
     }
   }
+});
+
+test("what is told of a state that Redis has lost, and signs of life, count as in their models", async () => {
+  const redis = await connect();
+  const ledger = new RedisLedger(redis, uuidV7());
+  const model = new ModelLedger();
+  const day: Limit["rate"] = { kind: "quota", requests: 300, period: "day", policy: "" };
+  const flow = new FlowAccount(uuidV7(), "test", new Tally(), flowLimit(600, 60, 100).rate);
+  const quota = new QuotaAccount(uuidV7(), "test", new Tally(), day, Date.now());
+  const since = Date.now();
+  for (const told of [30, 20, 40, 10]) {
+    flow.told = since + told * 1000 + 0.25;
+    quota.told = told;
+    await ledger.restore([flow, quota]);
+    model.restore([flow, quota]);
+    expect(Number(await redis.get(flow.storeKey))).toBe((model.state(flow.storeKey) ?? 0) * 1000);
+    expect(Number(await redis.get(quota.storeKey))).toBe(model.state(quota.storeKey) ?? 0);
+    expect(await redis.pttl(flow.storeKey)).toBeWithin(1, told * 1000 + 40_001);
+  }
+  const presence = new ModelPresence();
+  const group = uuidV7();
+  const two = await Promise.all([0, 1].map(async () => new RedisLedger(await connect(), group)));
+  const lives = new Set<string>();
+  let before = 0;
+  for (const [nth, step] of [
+    [0, "lives"],
+    [1, "restored"],
+    [0, "restored"],
+    [1, "told"],
+    [0, "told"],
+  ] as const) {
+    for (const from of [0, before]) {
+      const { at, life, ...counts } = await (two[nth] as RedisLedger).announce(step, from);
+      const { processes, signed } = presence.sign(String(nth), step, from, at);
+      expect(counts).toEqual({ processes, signed });
+      lives.add(life);
+      if (from === before) before = at;
+    }
+  }
+  expect([...lives]).toEqual([expect.stringMatching(/^[0-9a-f]{40}$/)]);
 });
 
 test("gateways share a small limit exactly, all asked at once", async () => {

@@ -129,6 +129,41 @@ describe("four gateways", () => {
     },
   );
 
+  const day: Limit["rate"] = { kind: "quota", requests: 20, period: "day", policy: "" };
+  test.each(["gone", "answers"] as const)(
+    "Redis loses its data and %s meanwhile: what one of them alone knew holds for all",
+    async (manner) => {
+      const { time, redis, limiters } = await openFour();
+      const answered = async () => {
+        // First, so that what was asked is on its way before time passes.
+        await time.pass(0);
+        await time.pass(1);
+      };
+      for (const limit of [flowLimit(20, 3600, 20), { ...flowLimit(20, 3600, 20), rate: day }]) {
+        const [before, meanwhile, after] = [new Outcomes(time), new Outcomes(time), new Outcomes(time)];
+        const key = limit.rate.kind;
+        for (let times = 0; times < 30; times++) before.ask(limiters[3], limit, key);
+        await answered();
+        expect(before.allowed).toBe(20);
+        redis.manner = manner;
+        if (manner === "gone") redis.cut.add("4");
+        await time.pass(manner === "gone" ? 1500 : 0);
+        redis.restart();
+        for (let ms = 0; ms < 4000; ms += 20) {
+          if (ms === 1500) redis.cut.clear();
+          for (const limiter of limiters) meanwhile.ask(limiter, limit, key);
+          await time.pass(20);
+        }
+        // Of a caller of whom nothing is known at most one each, until all have told.
+        expect(meanwhile.allowed).toBeLessThanOrEqual(3);
+        expect(limiters.filter(({ degraded }) => degraded)).toEqual([]);
+        for (const limiter of limiters) after.ask(limiter, limit, key);
+        await answered();
+        expect([after.pending, after.allowed]).toEqual([0, 0]);
+      }
+    },
+  );
+
   test("with uneven traffic keep to a limit and use it up, and nearly always without waiting", async () => {
     const { time, limiters } = await openFour();
     const limit = flowLimit(1000, 1, 100);
@@ -168,6 +203,7 @@ test("who asks a Redis that never answers has a decision before a timer of 5 ms,
       return isReady;
     },
     exchange: () => never,
+    restore: () => never,
     announce: () => never,
     leave: () => never,
   };

@@ -1,6 +1,6 @@
 import { realTiming, type Timing } from "../timing.ts";
 import type { Account } from "./account.ts";
-import type { Ledger } from "./ledger.ts";
+import type { Ledger, Presence, Step } from "./ledger.ts";
 import type { Ask } from "./ledger-queue.ts";
 import type { Limit, Rate } from "./limit.ts";
 import { Limiter, type LimitRefusal, type Waiting } from "./limiter.ts";
@@ -54,7 +54,14 @@ export class LeasedLimiter {
   #endGathering: (() => void) | undefined;
   /** Commands under way. */
   #underWay = 0;
-  #gone = false;
+  /** What it has done since Redis was away. */
+  #step: Step = "told";
+  /** All processes have. */
+  #together = true;
+  /** When Redis was back, on its clock. Milliseconds since the epoch. */
+  #backAt = 0;
+  /** Of the Redis that knows what this process was told. */
+  #life: string | undefined;
   #closed = false;
   #forgottenAt: number;
 
@@ -81,6 +88,11 @@ export class LeasedLimiter {
   /** Gateway processes that share the limits, this one included. */
   get processes(): number {
     return this.limiter.around.processes;
+  }
+
+  /** Redis is away, or has not been told yet. */
+  get #gone(): boolean {
+    return this.#step !== "told";
   }
 
   now(): number {
@@ -113,7 +125,7 @@ export class LeasedLimiter {
     queue.dropLeases(this.now());
     try {
       while (queue.length > 0) {
-        const batch = queue.takeBatch(maxBatch, this.now(), around.processes);
+        const batch = queue.takeBatch(maxBatch, this.now(), around);
         if (batch.length > 0) await this.#ledger.exchange(batch);
       }
       await this.#ledger.leave();
@@ -168,7 +180,7 @@ export class LeasedLimiter {
       this.#lose();
       return;
     }
-    const batch = queue.takeBatch(maxBatch, this.now(), around.processes);
+    const batch = queue.takeBatch(maxBatch, this.now(), around);
     if (batch.length === 0) return;
     this.#underWay++;
     void this.#exchange(batch).then(() => {
@@ -196,11 +208,13 @@ export class LeasedLimiter {
     const tookMs = this.#timing.now() - sentAt;
     this.#clock.hear(at, sentAt);
     this.#onCommand(tookMs / 1000, keys);
-    if (!this.#gone && tookMs <= promptMs) this.limiter.around.alone = false;
+    if (this.#together && tookMs <= promptMs) this.limiter.around.alone = false;
   }
 
   #lose(): void {
-    this.#gone = true;
+    this.#step = "lives";
+    this.#together = false;
+    this.limiter.around.telling = false;
     this.limiter.queue.clear();
     this.#giveUpWaiting();
   }
@@ -208,25 +222,59 @@ export class LeasedLimiter {
   async #announce(): Promise<void> {
     const sentAt = this.#timing.now();
     try {
-      const { at, processes } = await this.#ledger.announce();
-      const wasGone = this.#gone;
-      this.#gone = false;
-      this.#heard(at, sentAt, 0);
-      this.limiter.around.processes = this.#processes.see(processes, sentAt);
-      if (wasGone) this.#return();
+      const presence = await this.#ledger.announce(this.#step, this.#backAt);
+      this.#heard(presence.at, sentAt, 0);
+      this.limiter.around.processes = this.#processes.see(presence.processes, sentAt);
+      this.#life ??= presence.life;
+      if (presence.life !== this.#life) this.#lose();
+      if (!this.#together) await this.#comeBack(presence);
     } catch {
       this.#lose();
     }
     if (this.#closed) return;
     // Not all processes at the same time.
-    const everyMs = (this.#gone ? probeMs : presenceMs) * (0.75 + this.#random() / 2);
+    const everyMs = (this.#together ? presenceMs : probeMs) * (0.75 + this.#random() / 2);
     this.#endPresence = this.#timing.after(everyMs, () => void this.#announce());
   }
 
-  /** What was let in meanwhile is told in batches, one after the other, while requests go on. */
-  #return(): void {
-    this.limiter.recover(this.now());
-    this.#flushLater();
+  /**
+   * A step at each sign of life, while requests go on: what Redis has lost is there again, and only then added to; and it is
+   * believed when all have added to it. Who is first would otherwise be given what others have used.
+   */
+  async #comeBack({ at, signed, life }: Presence): Promise<void> {
+    const { around } = this.limiter;
+    if (this.#step === "lives") {
+      this.#backAt = at;
+      if (life === this.#life) await this.#tell();
+      else await this.#restore(life);
+    } else if (signed >= around.processes) {
+      if (this.#step === "restored") await this.#tell();
+      else {
+        this.#together = true;
+        around.telling = false;
+        around.alone = false;
+      }
+    }
+  }
+
+  async #restore(life: string): Promise<void> {
+    const accounts = this.limiter.restorable(this.now());
+    for (let at = 0; at < accounts.length; at += maxBatch)
+      await this.#ledger.restore(accounts.slice(at, at + maxBatch));
+    this.#life = life;
+    this.#step = "restored";
+  }
+
+  async #tell(): Promise<void> {
+    const { limiter } = this;
+    limiter.around.telling = true;
+    limiter.recover(this.now());
+    while (limiter.queue.length > 0) {
+      const batch = limiter.queue.takeBatch(maxBatch, this.now(), limiter.around);
+      if (batch.length > 0) await this.#exchange(batch);
+    }
+    // Unless it was lost again.
+    if (limiter.around.telling) this.#step = "told";
   }
 
   #sweep(): void {

@@ -1,6 +1,7 @@
 import type { Account } from "./account.ts";
 import type { Ticket } from "./correspondence.ts";
 import { leaseMs } from "./lease.ts";
+import type { Surroundings } from "./limiter.ts";
 
 /** What is asked and told of one key at once. */
 export interface Ask {
@@ -16,6 +17,8 @@ export interface Ask {
   readonly keepAheadMs: number;
   /** Let in already. */
   readonly owed: number;
+  /** The answer is not believed: other processes have yet to tell. */
+  readonly tellsOnly: boolean;
 }
 
 /** What came of one. `mark`: of a flow the slot of the first token (ms since the epoch), of a quota what is used now. */
@@ -41,12 +44,12 @@ export class LedgerQueue {
   }
 
   /** Those that were queued first, at most `max`. */
-  takeBatch(max: number, now: number, processes: number): Ask[] {
+  takeBatch(max: number, now: number, { processes, telling }: Surroundings): Ask[] {
     const accounts = this.#queue.length <= max ? this.#queue : this.#queue.slice(0, max);
     this.#queue = accounts === this.#queue ? [] : this.#queue.slice(max);
     const asks: Ask[] = [];
     for (const account of accounts) {
-      const ask = askOf(account, now, processes);
+      const ask = askOf(account, now, processes, telling);
       if (ask) asks.push(ask);
     }
     return asks;
@@ -58,6 +61,10 @@ export class LedgerQueue {
       const ask = batch[at];
       const grant = grants[at];
       if (!ask || !grant) continue;
+      if (ask.tellsOnly) {
+        ask.account.tellOnly(grant.mark, ask);
+        continue;
+      }
       let spare = grant.granted;
       for (const ticket of ask.tickets) {
         ticket.answered = true;
@@ -119,8 +126,9 @@ export class LedgerQueue {
   }
 }
 
-function askOf(account: Account, now: number, processes: number): Ask | undefined {
+function askOf(account: Account, now: number, processes: number, tellsOnly: boolean): Ask | undefined {
   account.queued = false;
+  if (tellsOnly) return tellingOf(account, processes);
   const tickets = account.awaiting();
   let need = 0;
   for (const ticket of tickets) need += ticket.need;
@@ -128,5 +136,12 @@ function askOf(account: Account, now: number, processes: number): Ask | undefine
   // A command that went in the meantime has brought what was wanted.
   if (need === 0 && extra === 0 && !account.hasNews()) return undefined;
   const { owed, back } = account.tell();
-  return { account, tickets, need, extra, back, keepAheadMs: account.keepAheadMs(processes), owed };
+  const keepAheadMs = account.keepAheadMs(processes);
+  return { account, tickets, need, extra, back, keepAheadMs, owed, tellsOnly };
+}
+
+function tellingOf(account: Account, processes: number): Ask | undefined {
+  if (account.owed === 0 && account.back === 0) return undefined;
+  const keepAheadMs = account.keepAheadMs(processes);
+  return { account, tickets: [], need: 0, extra: 0, keepAheadMs, ...account.tell(), tellsOnly: true };
 }

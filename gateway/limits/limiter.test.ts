@@ -17,7 +17,7 @@ const limits = fc.constantFrom(
 );
 
 /** Bursts and pauses at processes that share a caller as it comes. */
-const schedules = (maxCost: number) =>
+const schedules = (maxCost: number, size: "small" | "max" = "small") =>
   fc.array(
     fc.record({
       gap: fc.oneof({ weight: 8, arbitrary: fc.double({ min: 0, max: 30, noNaN: true }) }, fc.nat(4000)),
@@ -25,7 +25,7 @@ const schedules = (maxCost: number) =>
       cost: fc.integer({ min: 1, max: maxCost }),
       times: fc.oneof({ weight: 5, arbitrary: fc.constant(1) }, fc.nat(120)),
     }),
-    { maxLength: 60 },
+    { maxLength: 60, size },
   );
 
 function requestsOf(schedule: readonly { gap: number; process: number; cost: number; times: number }[]) {
@@ -204,12 +204,95 @@ describe("while Redis is away", () => {
     expect(meanwhile.length / 25).toBeWithin(2.2, 2.8);
   });
 
+  describe("nobody gets again what somebody has had:", () => {
+    const burstAt = (process: number, from: number, times: number) =>
+      Array.from({ length: times }, (_, nth) => ({ at: from + nth / 4, process }));
+    const slow = flowLimit(600, 60, 100);
+
+    test("a Redis that comes back empty is first told by a process that knew less", () => {
+      const early = [...burstAt(0, 0, 17), ...burstAt(1, 0, 1), ...burstAt(0, 0, 13), ...burstAt(2, 0, 56)];
+      const away = [{ from: 13, to: 22, empty: true }];
+      const admitted = new Simulation({ limit: slow, processes: 4, away }).run([
+        ...early,
+        ...burstAt(0, 228, 90),
+      ]);
+      expect(overshoot(slow.rate, admitted)).toBeLessThanOrEqual(creditOf(slow));
+      // Of the 54 that process 0 knew of, its part.
+      expect(admitted.filter(({ at }) => at >= 228)).toHaveLength(13);
+    });
+
+    test("only one process knew that the limit was used up, and owed nothing", () => {
+      const others = [0, 1, 2].flatMap((process) => [
+        ...burstAt(process, 0, 1),
+        ...burstAt(process, 3000, 200),
+      ]);
+      const away = [{ from: 600, to: 650, empty: true }];
+      const admitted = new Simulation({ limit: slow, processes: 4, away }).run([
+        ...others,
+        ...burstAt(3, 500, 150),
+      ]);
+      expect(overshoot(slow.rate, admitted)).toBeLessThanOrEqual(creditOf(slow));
+      // What was earned since, and no less.
+      expect(admitted.filter(({ at }) => at >= 3000).length).toBeWithin(22, 30);
+    });
+
+    test("a quota of which only one process knew", () => {
+      const limit: Limit = { ...slow, rate: { kind: "quota", requests: 100, period: "day", policy: "" } };
+      const away = [{ from: 600, to: 650, empty: true }];
+      const requests = [...burstAt(0, 0, 1), ...burstAt(3, 100, 150), ...burstAt(0, 3000, 50)];
+      expect(new Simulation({ limit, processes: 4, away }).run(requests).length).toBeWithin(99, 101);
+    });
+
+    const cases = [slow, flowLimit(600, 60, 600), flowLimit(100, 1, 100)].flatMap((limit) =>
+      [false, true].map((empty) => ({ limit, empty })),
+    );
+    const tenth = ({ limit }: (typeof cases)[number]) =>
+      0.1 * (limit.rate.burst + limit.rate.requests) + creditOf(limit);
+
+    test.each(cases)(
+      "three processes have not heard that a fourth has used up $limit.rate.policy, and Redis goes ($empty)",
+      ({ limit, empty }) => {
+        const { burst } = limit.rate;
+        const gone = 530 + burst / 4;
+        const requests = [0, 1, 2].flatMap((process) => [
+          ...burstAt(process, 0, 1),
+          ...burstAt(process, gone + 5, 200),
+        ]);
+        const away = [{ from: gone, to: gone + 5000, empty }];
+        const admitted = new Simulation({ limit, processes: 4, away }).run([
+          ...requests,
+          ...burstAt(3, 500, burst),
+        ]);
+        expect(overshoot(limit.rate, admitted)).toBeLessThanOrEqual(tenth({ limit, empty }));
+      },
+    );
+
+    test.each(cases)(
+      "three processes have yet to tell what they let in, and a fourth is back first ($empty)",
+      ({ limit, empty }) => {
+        const { burst, intervalMs } = limit.rate;
+        const [from, to] = [1000, 1000 + Math.min(9000, burst * intervalMs)];
+        const shares = [1, 2, 3].flatMap((process) =>
+          Array.from({ length: (to + 700 - from) / intervalMs }, (_, nth) => ({
+            at: from + nth * intervalMs,
+            process,
+          })),
+        );
+        const early = [0, 1, 2, 3].flatMap((process) => burstAt(process, 950 - burst / 12, burst / 3));
+        const first = [{ at: from + 1, process: 0 }, ...burstAt(0, to + 700, burst + 50)];
+        const away = [{ from, to, empty, later: [0, 1000, 1000, 1000] }];
+        const admitted = new Simulation({ limit, processes: 4, away }).run([...early, ...shares, ...first]);
+        expect(overshoot(limit.rate, admitted)).toBeLessThanOrEqual(tenth({ limit, empty }));
+      },
+    );
+  });
+
   test("whatever is asked and whenever it goes, the limit of any span is exceeded by at most 10 %", () => {
     const flows = fc.constantFrom(flowLimit(600, 60, 100), flowLimit(600, 60, 600), flowLimit(100, 1, 100));
     fc.assert(
       fc.property(
         flows,
-        schedules(1),
+        schedules(1, "max"),
         fc.nat(10_000),
         fc.nat(10_000),
         fc.boolean(),

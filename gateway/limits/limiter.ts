@@ -31,6 +31,8 @@ export interface Surroundings {
   processes: number;
   /** Nobody waits for Redis: it is away, or slow. */
   alone: boolean;
+  /** Redis is back, and told; what it says is believed when all processes have told it. */
+  telling: boolean;
 }
 
 const sourceOf: Record<Offer, Source> = {
@@ -48,7 +50,7 @@ const ignore = (): void => {};
  * come about stands in `docs/decisions/0015-limits-are-leased.md`.
  */
 export class Limiter {
-  readonly around: Surroundings = { processes: 1, alone: false };
+  readonly around: Surroundings = { processes: 1, alone: false, telling: false };
   readonly queue = new LedgerQueue();
   readonly tallies = new Map<string, Tally>();
   readonly #accounts: BoundedMap<Account>;
@@ -134,6 +136,16 @@ export class Limiter {
       if (account.wantsRenewal(now, processes)) this.queue.put(account);
     }
     return "allowed";
+  }
+
+  /** Of what Redis was heard to say it may have lost these. */
+  restorable(now: number): Account[] {
+    const accounts: Account[] = [];
+    for (const account of this.#accounts.values()) {
+      // A flow that has come to pass is full, and so is what Redis has not.
+      if (account.told > (account.spacingMs > 0 ? now : 0)) accounts.push(account);
+    }
+    return accounts;
   }
 
   /** Redis is back: what was let in without it is told, as far as it still counts. */

@@ -61,7 +61,12 @@ export class QuotaAccount extends Account {
     this.#used += tokens;
   }
 
-  protected override assume(_now: number, processes: number): void {
+  protected override depthAlone(): number {
+    return this.rate.requests;
+  }
+
+  protected override assume(_now: number, processes: number, known: boolean): void {
+    if (known) return;
     this.#used = processes === 1 ? 0 : Math.floor(this.rate.requests * (1 - unknownPart));
   }
 

@@ -1,6 +1,7 @@
 import type { Redis } from "ioredis";
 import { uuidV7 } from "#mesh/uuid-v7";
-import type { Ledger } from "./ledger.ts";
+import type { Account } from "./account.ts";
+import { type Ledger, type Presence, type Step, steps } from "./ledger.ts";
 import type { Ask, Grant } from "./ledger-queue.ts";
 
 /**
@@ -55,19 +56,37 @@ end
 return answer
 `;
 
-/** Tells that a process lives, forgets those that have not for five seconds, and counts. */
+/** Two arguments a key: the state it had at least, and until when to keep it, in ms since the epoch. */
+const restoreScript = `
+for i, key in ipairs(KEYS) do
+  local told = ARGV[2 * i - 1]
+  if (tonumber(redis.call('GET', key) or nil) or 0) < tonumber(told) then
+    redis.call('SET', key, told, 'PXAT', ARGV[2 * i])
+  end
+end
+`;
+
+/** Signs for a process up to a step, a key for each; forgets what was signed five seconds ago, and counts. */
 const presenceScript = `
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - 5000000)
-redis.call('ZADD', KEYS[1], now, ARGV[1])
-redis.call('PEXPIRE', KEYS[1], 10000)
-return { now, redis.call('ZCARD', KEYS[1]) }
+local step = tonumber(ARGV[2])
+for i, key in ipairs(KEYS) do
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', now - 5000000)
+  if i <= step then redis.call('ZADD', key, now, ARGV[1]) end
+  redis.call('PEXPIRE', key, 10000)
+end
+local life = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or ''
+return { now, redis.call('ZCARD', KEYS[1]), redis.call('ZCOUNT', KEYS[step], ARGV[3], '+inf'), life }
 `;
 
 type WithScripts = Redis & {
   limitLedger(keyCount: number, ...keysAndNumbers: (string | number)[]): Promise<number[]>;
-  limitPresence(keyCount: number, key: string, id: string): Promise<number[]>;
+  limitRestore(keyCount: number, ...keysAndNumbers: (string | number)[]): Promise<unknown>;
+  limitPresence(
+    keyCount: number,
+    ...keysAndSign: (string | number)[]
+  ): Promise<[number, number, number, string]>;
 };
 
 /** The shared counts in Redis. */
@@ -75,19 +94,24 @@ export class RedisLedger implements Ledger {
   readonly #redis: WithScripts;
   /** Of this process among those that share the limits. */
   readonly #id = uuidV7();
+  readonly #signs: readonly string[];
+  /** The connection may lead to a Redis that has lost its data. */
+  #unsure = false;
 
   /** @param group what they are called together */
-  constructor(
-    redis: Redis,
-    private readonly group = "limiter",
-  ) {
+  constructor(redis: Redis, group = "limiter") {
+    this.#signs = steps.map((step) => (step === "lives" ? `${group}:processes` : `${group}:${step}`));
+    redis.on("close", () => {
+      this.#unsure = true;
+    });
     redis.defineCommand("limitLedger", { lua: ledgerScript });
+    redis.defineCommand("limitRestore", { lua: restoreScript });
     redis.defineCommand("limitPresence", { lua: presenceScript });
     this.#redis = redis as WithScripts;
   }
 
   get isReady(): boolean {
-    return this.#redis.status === "ready";
+    return this.#redis.status === "ready" && !this.#unsure;
   }
 
   async exchange(batch: readonly Ask[]): Promise<{ at: number; grants: Grant[] }> {
@@ -106,12 +130,26 @@ export class RedisLedger implements Ledger {
     return { at: (answer[0] ?? 0) / 1000, grants };
   }
 
-  async announce(): Promise<{ at: number; processes: number }> {
-    const [at = 0, processes = 1] = await this.#redis.limitPresence(1, `${this.group}:processes`, this.#id);
-    return { at: at / 1000, processes };
+  async restore(accounts: readonly Account[]): Promise<void> {
+    const parts: (string | number)[] = accounts.map(({ storeKey }) => storeKey);
+    for (const { spacingMs, told, endsAt } of accounts)
+      parts.push(spacingMs > 0 ? told * 1000 : told, spacingMs > 0 ? Math.ceil(told) + 1000 : endsAt);
+    await this.#redis.limitRestore(accounts.length, ...parts);
+  }
+
+  async announce(step: Step, since: number): Promise<Presence> {
+    const [at, processes, signed, life] = await this.#redis.limitPresence(
+      this.#signs.length,
+      ...this.#signs,
+      this.#id,
+      steps.indexOf(step) + 1,
+      Math.floor(since * 1000),
+    );
+    this.#unsure = false;
+    return { at: at / 1000, processes, signed, life };
   }
 
   async leave(): Promise<void> {
-    await this.#redis.zrem(`${this.group}:processes`, this.#id);
+    await Promise.all(this.#signs.map((key) => this.#redis.zrem(key, this.#id)));
   }
 }

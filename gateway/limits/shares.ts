@@ -31,8 +31,8 @@ export function quotaHold(requests: number, processes: number): number {
 }
 
 /**
- * What all processes together let in at once for a key of which they know nothing while Redis is away. Another process
- * may know that the key is used up, so those that do not may give out a tenth of what the limit lets in meanwhile.
+ * What all processes together let in at once while Redis is away. Another process may know that the key is used up, or use
+ * it up before it hears of the others, so they may give out a tenth of what the limit lets in meanwhile.
  */
 export function unknownBurst(burst: number, requests: number, processes: number): number {
   if (processes === 1) return burst;

@@ -1,3 +1,4 @@
+import type { Account } from "../account.ts";
 import type { Ask, Grant } from "../ledger-queue.ts";
 
 /** Reckons as the script in `redis-ledger.ts` does, without Redis. Times in ms. For tests only. */
@@ -10,6 +11,12 @@ export class ModelLedger {
     this.commands++;
     this.keys += batch.length;
     return batch.map((ask) => this.#one(ask, now));
+  }
+
+  restore(accounts: readonly Account[]): void {
+    this.commands++;
+    for (const { storeKey, told } of accounts)
+      this.#states.set(storeKey, Math.max(this.#states.get(storeKey) ?? 0, told));
   }
 
   /** A restart with empty data. */

@@ -1,12 +1,11 @@
 import type { SimulatedTime } from "../../testing/simulated-time.ts";
 import type { Ledger } from "../ledger.ts";
 import { ModelLedger } from "./model-ledger.ts";
+import { ModelPresence } from "./model-presence.ts";
 
 const start = Date.UTC(2026, 10, 22, 12);
 /** As `openRedis` has it. Milliseconds. */
 const commandTimeoutMs = 1000;
-/** A process that was not seen for so long has gone, as in `redis-ledger.ts`. Milliseconds. */
-const presentMs = 5000;
 
 /** Redis and the way to it, good days and bad ones, in simulated time. For tests only. */
 export class SimulatedRedis {
@@ -15,8 +14,10 @@ export class SimulatedRedis {
   delayMs = 0.2;
   /** `hangs`: what comes is done when it answers again. `refuses`: says so. `gone`: there is no connection. */
   manner: "answers" | "hangs" | "refuses" | "gone" = "answers";
+  /** Processes whose connections do not come back yet. */
+  readonly cut = new Set<string>();
   #held: (() => void)[] = [];
-  #seen = new Map<string, number>();
+  #presence = new ModelPresence();
 
   constructor(private readonly time: SimulatedTime) {}
 
@@ -29,26 +30,29 @@ export class SimulatedRedis {
   /** It comes back with nothing. */
   restart(): void {
     this.#held = [];
-    this.#seen.clear();
+    this.#presence.restart();
     this.model.forget();
     this.recover();
   }
 
   ledger(id: string): Ledger {
-    const isReady = () => this.manner !== "gone";
+    // A restart ends the connection, as in `redis-ledger.ts`.
+    let sureOf = this.#presence.life;
+    const isReady = () => this.manner !== "gone" && !this.cut.has(id) && sureOf === this.#presence.life;
     return {
       get isReady() {
         return isReady();
       },
       exchange: (batch) => this.#send((at) => ({ at, grants: this.model.exchange(batch, at) })),
-      announce: () => this.#send((at) => ({ at, processes: this.#see(id, at) })),
-      leave: () => this.#send(() => void this.#seen.delete(id)),
+      restore: (accounts) => this.#send(() => this.model.restore(accounts)),
+      announce: async (step, since) => {
+        if (this.cut.has(id)) throw new Error("No connection");
+        const presence = await this.#send((at) => this.#presence.sign(id, step, since, at));
+        sureOf = presence.life;
+        return presence;
+      },
+      leave: () => this.#send(() => this.#presence.leave(id)),
     };
-  }
-
-  #see(id: string, at: number): number {
-    this.#seen.set(id, at);
-    return [...this.#seen.values()].filter((seen) => at - seen < presentMs).length;
   }
 
   #send<T>(run: (at: number) => T): Promise<T> {

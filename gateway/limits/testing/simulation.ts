@@ -1,7 +1,9 @@
+import type { Step } from "../ledger.ts";
 import type { Ask, Grant } from "../ledger-queue.ts";
 import type { Limit } from "../limit.ts";
 import { Limiter, type Waiting } from "../limiter.ts";
 import { ModelLedger } from "./model-ledger.ts";
+import { ModelPresence } from "./model-presence.ts";
 
 export interface SimulatedRequest {
   /** Milliseconds from the start. */
@@ -11,13 +13,22 @@ export interface SimulatedRequest {
   readonly key?: string;
 }
 
+interface Absence {
+  readonly from: number;
+  readonly to: number;
+  /** It comes back without its data. */
+  readonly empty?: boolean;
+  /** By so much later the nth process finds it again. */
+  readonly later?: readonly number[];
+}
+
 export interface SimulationOptions {
   readonly limit: Limit;
   readonly processes: number;
   /** One way, each command; the answer takes as long. Milliseconds. */
   readonly delayMs?: (random: number) => number;
   /** Redis does not answer in these spans. */
-  readonly away?: readonly { readonly from: number; readonly to: number; readonly empty?: boolean }[];
+  readonly away?: readonly Absence[];
 }
 
 export interface Admitted {
@@ -35,6 +46,7 @@ interface Event {
 
 const gatherMs = 20;
 const patienceMs = 3;
+const probeMs = 200;
 const start = Date.UTC(2026, 10, 22, 12);
 
 /**
@@ -43,6 +55,7 @@ const start = Date.UTC(2026, 10, 22, 12);
  */
 export class Simulation {
   readonly ledger = new ModelLedger();
+  readonly presence = new ModelPresence();
   readonly admitted: Admitted[] = [];
   readonly processes: SimulatedProcess[];
   now = start;
@@ -50,6 +63,7 @@ export class Simulation {
   #order = 0;
   #random = 1;
   #running = false;
+  #end = 0;
 
   constructor(readonly options: SimulationOptions) {
     this.processes = Array.from({ length: options.processes }, (_, id) => new SimulatedProcess(this, id));
@@ -58,12 +72,17 @@ export class Simulation {
   run(requests: readonly SimulatedRequest[]): readonly Admitted[] {
     for (const request of requests)
       this.after(request.at, () => this.processes[request.process]?.ask(request));
-    for (const { to, empty } of this.options.away ?? [])
+    for (const { to, empty, later } of this.options.away ?? [])
       this.after(to, () => {
-        if (empty) this.ledger.forget();
-        for (const process of this.processes) this.after(process.id * 50, () => process.findAgain());
+        if (empty) {
+          this.ledger.forget();
+          this.presence.restart();
+        }
+        for (const process of this.processes)
+          this.after(later?.[process.id] ?? process.id * 50, () => process.findAgain());
       });
     const end = Math.max(0, ...requests.map(({ at }) => at));
+    this.#end = start + end + 3000;
     for (let at = 0; at < end + 3000; at += 250)
       this.after(at, () => {
         for (const process of this.processes) process.sweep();
@@ -98,9 +117,15 @@ export class Simulation {
     return this.options.delayMs?.(this.#random / 2_147_483_647) ?? 0.2 + this.#random / 2_147_483_647;
   }
 
-  isAway(): boolean {
+  /** Nothing is asked any more. */
+  isOver(): boolean {
+    return this.now >= this.#end;
+  }
+
+  isAwayFor(process: number): boolean {
     const at = this.now - start;
-    return this.options.away?.some(({ from, to }) => at >= from && at < to) ?? false;
+    const { away = [] } = this.options;
+    return away.some(({ from, to, later }) => at >= from && at < to + (later?.[process] ?? 0));
   }
 }
 
@@ -110,7 +135,11 @@ class SimulatedProcess {
   #arrives = 0;
   #returns = 0;
   #planned = false;
-  #gone = false;
+  #step: Step = "told";
+  #together = true;
+  #backAt = 0;
+  #life: string;
+  #probing = false;
   #waits = new Map<Waiting, SimulatedRequest>();
 
   constructor(
@@ -118,6 +147,11 @@ class SimulatedProcess {
     readonly id: number,
   ) {
     this.limiter.around.processes = simulation.options.processes;
+    this.#life = simulation.presence.life;
+  }
+
+  get #gone(): boolean {
+    return this.#step !== "told";
   }
 
   ask(request: SimulatedRequest): void {
@@ -133,15 +167,71 @@ class SimulatedProcess {
   sweep(): void {
     this.limiter.queue.sweep(this.simulation.now);
     this.#plan(gatherMs);
+    if (this.#together && !this.simulation.isAwayFor(this.id)) this.#sign();
   }
 
   /** As the next sign of life does. */
   findAgain(): void {
-    if (this.simulation.isAway()) return;
-    this.limiter.around.alone = false;
-    if (this.#gone) this.limiter.recover(this.simulation.now);
-    this.#gone = false;
-    this.#plan(gatherMs);
+    const { simulation, limiter } = this;
+    if (this.#probing || simulation.isOver()) return;
+    if (!simulation.isAwayFor(this.id)) this.#comeBack();
+    if (this.#together) {
+      limiter.around.alone = false;
+      this.#plan(gatherMs);
+      return;
+    }
+    this.#probing = true;
+    simulation.after(probeMs, () => {
+      this.#probing = false;
+      this.findAgain();
+    });
+  }
+
+  #sign(): number {
+    const { presence, now } = this.simulation;
+    return presence.sign(String(this.id), this.#step, this.#backAt, now).signed;
+  }
+
+  /** As in `LeasedLimiter`, but that it takes no time. */
+  #comeBack(): void {
+    const { ledger, presence, now, options } = this.simulation;
+    const signed = this.#sign();
+    if (presence.life !== this.#life) this.#lose();
+    if (this.#together) return;
+    if (this.#step === "lives") {
+      this.#backAt = now;
+      if (presence.life === this.#life) this.#tell();
+      else {
+        ledger.restore(this.limiter.restorable(now));
+        this.#life = presence.life;
+        this.#step = "restored";
+      }
+    } else if (signed >= options.processes) {
+      if (this.#step === "restored") this.#tell();
+      else {
+        this.#together = true;
+        this.limiter.around.telling = false;
+      }
+    }
+  }
+
+  #tell(): void {
+    const { ledger, now } = this.simulation;
+    const { queue, around } = this.limiter;
+    around.telling = true;
+    this.limiter.recover(now);
+    const batch = queue.takeBatch(Number.POSITIVE_INFINITY, now, around);
+    queue.apply(batch, ledger.exchange(batch, now), now);
+    this.#step = "told";
+  }
+
+  #lose(): void {
+    this.#step = "lives";
+    this.#together = false;
+    this.limiter.around.alone = true;
+    this.limiter.around.telling = false;
+    this.limiter.queue.clear();
+    for (const waiting of this.#waits.keys()) this.#settle(waiting);
   }
 
   #wait(waiting: Waiting, request: SimulatedRequest): void {
@@ -175,14 +265,22 @@ class SimulatedProcess {
     this.#planned = false;
     const { limiter, simulation } = this;
     if (this.#underWay >= 16 || this.#gone || limiter.queue.length === 0) return;
-    const batch = limiter.queue.takeBatch(200, simulation.now, limiter.around.processes);
+    if (simulation.presence.life !== this.#life) {
+      // The connection was lost.
+      this.#lose();
+      simulation.after(probeMs, () => this.findAgain());
+      return;
+    }
+    const batch = limiter.queue.takeBatch(200, simulation.now, limiter.around);
     if (batch.length === 0) return;
     const sentAt = simulation.now;
     this.#underWay++;
     // One connection: commands and answers do not overtake each other.
     this.#arrives = Math.max(this.#arrives, sentAt + simulation.delay());
     simulation.after(this.#arrives - sentAt, () => {
-      const grants = simulation.isAway() ? undefined : simulation.ledger.exchange(batch, simulation.now);
+      const grants = simulation.isAwayFor(this.id)
+        ? undefined
+        : simulation.ledger.exchange(batch, simulation.now);
       this.#returns = Math.max(this.#returns, simulation.now + (grants ? simulation.delay() : 10));
       simulation.after(this.#returns - simulation.now, () => this.#answered(batch, grants, sentAt));
     });
@@ -192,17 +290,13 @@ class SimulatedProcess {
     const { limiter, simulation } = this;
     this.#underWay--;
     if (grants) {
-      if (simulation.now - sentAt <= 5) limiter.around.alone = false;
+      if (this.#together && simulation.now - sentAt <= 5) limiter.around.alone = false;
       limiter.queue.apply(batch, grants, simulation.now);
       if (limiter.queue.length > 0) this.#plan(this.#waits.size > 0 ? 0 : gatherMs);
       return;
     }
-    this.#gone = true;
-    limiter.around.alone = true;
-    limiter.queue.clear();
     limiter.queue.fail(batch);
-    for (const waiting of this.#waits.keys()) this.#settle(waiting);
-    // Away for so short a time that nobody noticed its return.
-    simulation.after(200, () => this.findAgain());
+    this.#lose();
+    simulation.after(probeMs, () => this.findAgain());
   }
 }

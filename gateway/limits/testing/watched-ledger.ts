@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
-import type { Ledger } from "../ledger.ts";
+import type { Account } from "../account.ts";
+import type { Ledger, Step } from "../ledger.ts";
 import type { Ask } from "../ledger-queue.ts";
 
 /** Knows which commands have no answer yet, so that time need not pass before they have. For tests only. */
@@ -16,8 +17,12 @@ export class WatchedLedger implements Ledger {
     return this.#watch(this.ledger.exchange(batch));
   }
 
-  announce(): ReturnType<Ledger["announce"]> {
-    return this.#watch(this.ledger.announce());
+  restore(accounts: readonly Account[]): Promise<void> {
+    return this.#watch(this.ledger.restore(accounts));
+  }
+
+  announce(step: Step, since: number): ReturnType<Ledger["announce"]> {
+    return this.#watch(this.ledger.announce(step, since));
   }
 
   leave(): Promise<void> {
