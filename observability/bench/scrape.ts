@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import { startOtlpReceiver } from "#observability/trace/otlp-receiver";
+import { cpuSeconds } from "../../mesh/local/cpu-time.ts";
 import { findTests } from "../../mesh/local/find-tests.ts";
 import { journeyEnvironment } from "../../mesh/local/journey-environment.ts";
 import { testPorts } from "../../mesh/local/ports.ts";
@@ -14,7 +15,6 @@ import { startSystem } from "../../mesh/local/start-system.ts";
 import { localUrl } from "../../mesh/local/system-processes.ts";
 import { createTerminal } from "../../mesh/local/terminal.ts";
 import { openTestHome, removeTestHome } from "../../mesh/local/test-home.ts";
-import { cpuSeconds } from "../../tests/bench/cpu-time.ts";
 
 const scrapes = 100;
 const formats = { text: "text/plain", OpenMetrics: "application/openmetrics-text" };

@@ -1,7 +1,7 @@
 import { openDatabase } from "#mesh/postgres/open-database";
 import type { Sql } from "#mesh/postgres/sql";
 import { createLog } from "#observability/log";
-import { cpuSeconds } from "./cpu-time.ts";
+import { cpuSeconds } from "../../mesh/local/cpu-time.ts";
 
 /** The tables of each database in which an order leaves rows, and the column by which its rows are found. */
 const traces = [

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { eventually } from "#mesh/eventually";
+import { cpuSeconds, residentMiB } from "../../mesh/local/cpu-time.ts";
 import type { Home } from "../../mesh/local/home.ts";
 import { testPorts } from "../../mesh/local/ports.ts";
 import { createSecrets } from "../../mesh/local/secrets.ts";
@@ -11,7 +12,6 @@ import { createTerminal } from "../../mesh/local/terminal.ts";
 import { openTestHome, removeTestHome } from "../../mesh/local/test-home.ts";
 import { type Audit, audit } from "../audit.ts";
 import { commits } from "./commits.ts";
-import { cpuSeconds, residentMiB } from "./cpu-time.ts";
 import { measureFloor } from "./floor.ts";
 import { post } from "./post.ts";
 

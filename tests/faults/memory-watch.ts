@@ -1,5 +1,5 @@
+import { residentMiB } from "../../mesh/local/cpu-time.ts";
 import type { Home } from "../../mesh/local/home.ts";
-import { residentMiB } from "../bench/cpu-time.ts";
 
 /** The most resident memory of a process in each part of a run, in MiB. */
 export type MemoryFigures = Readonly<Record<Part, number>>;
