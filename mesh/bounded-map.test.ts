@@ -35,7 +35,7 @@ test("two turns without being asked for, and it is forgotten", () => {
   map.turn();
   map.set("key 4", 4);
   expect(map.get("key 1")).toBe(1);
-  expect([...map.values()].sort()).toEqual([1, 2, 3, 4]);
+  expect(new Set(map.values())).toEqual(new Set([1, 2, 3, 4]));
   map.turn();
-  expect([...map.values()].sort()).toEqual([1, 4]);
+  expect(new Set(map.values())).toEqual(new Set([1, 4]));
 });
