@@ -95,14 +95,15 @@ export class RedisLedger implements Ledger {
   /** Of this process among those that share the limits. */
   readonly #id = uuidV7();
   readonly #signs: readonly string[];
-  /** The connection may lead to a Redis that has lost its data. */
-  #unsure = false;
+  #connection = 0;
+  /** The connection over which a sign of life was answered; another may lead to a Redis that has lost its data. */
+  #sureOf = 0;
 
   /** @param group what they are called together */
   constructor(redis: Redis, group = "limiter") {
     this.#signs = steps.map((step) => (step === "lives" ? `${group}:processes` : `${group}:${step}`));
     redis.on("close", () => {
-      this.#unsure = true;
+      this.#connection++;
     });
     redis.defineCommand("limitLedger", { lua: ledgerScript });
     redis.defineCommand("limitRestore", { lua: restoreScript });
@@ -111,7 +112,7 @@ export class RedisLedger implements Ledger {
   }
 
   get isReady(): boolean {
-    return this.#redis.status === "ready" && !this.#unsure;
+    return this.#redis.status === "ready" && this.#sureOf === this.#connection;
   }
 
   async exchange(batch: readonly Ask[]): Promise<{ at: number; grants: Grant[] }> {
@@ -122,7 +123,7 @@ export class RedisLedger implements Ledger {
       const eighth = spacing > 0 ? keepAheadMs * 1000 : account.endsAt;
       parts.push(spacing, account.depth, need, extra, back, owed, told, eighth);
     }
-    const answer = await this.#redis.limitLedger(batch.length, ...parts);
+    const answer = await this.#overOne(() => this.#redis.limitLedger(batch.length, ...parts));
     const grants = batch.map(({ account }, at) => {
       const mark = answer[2 * at + 2] ?? 0;
       return { granted: answer[2 * at + 1] ?? 0, mark: account.spacingMs > 0 ? mark / 1000 : mark };
@@ -134,19 +135,24 @@ export class RedisLedger implements Ledger {
     const parts: (string | number)[] = accounts.map(({ storeKey }) => storeKey);
     for (const { spacingMs, told, endsAt } of accounts)
       parts.push(spacingMs > 0 ? told * 1000 : told, spacingMs > 0 ? Math.ceil(told) + 1000 : endsAt);
-    await this.#redis.limitRestore(accounts.length, ...parts);
+    await this.#overOne(() => this.#redis.limitRestore(accounts.length, ...parts));
   }
 
   async announce(step: Step, since: number): Promise<Presence> {
-    const [at, processes, signed, life] = await this.#redis.limitPresence(
-      this.#signs.length,
-      ...this.#signs,
-      this.#id,
-      steps.indexOf(step) + 1,
-      Math.floor(since * 1000),
+    const sign = [...this.#signs, this.#id, steps.indexOf(step) + 1, Math.floor(since * 1000)];
+    const [at, processes, signed, life] = await this.#overOne(() =>
+      this.#redis.limitPresence(this.#signs.length, ...sign),
     );
-    this.#unsure = false;
+    this.#sureOf = this.#connection;
     return { at: at / 1000, processes, signed, life };
+  }
+
+  /** The client sends again over the next connection what had no answer: a Redis without its data may answer that. */
+  async #overOne<T>(command: () => Promise<T>): Promise<T> {
+    const connection = this.#connection;
+    const answer = await command();
+    if (connection !== this.#connection) throw new Error("Connection to Redis lost before the answer");
+    return answer;
   }
 
   async leave(): Promise<void> {

@@ -70,8 +70,10 @@ export class SimulatedRedis {
           this.time.after(this.delayMs, () => resolve(result));
         }
       };
+      const { life } = this.#presence;
       this.time.after(this.delayMs, () => {
-        if (this.manner === "hangs") this.#held.push(execute);
+        if (life !== this.#presence.life) refuse();
+        else if (this.manner === "hangs") this.#held.push(execute);
         else if (this.manner === "gone") refuse();
         else execute();
       });

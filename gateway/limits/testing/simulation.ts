@@ -274,13 +274,14 @@ class SimulatedProcess {
     const batch = limiter.queue.takeBatch(200, simulation.now, limiter.around);
     if (batch.length === 0) return;
     const sentAt = simulation.now;
+    const { life } = simulation.presence;
     this.#underWay++;
     // One connection: commands and answers do not overtake each other.
     this.#arrives = Math.max(this.#arrives, sentAt + simulation.delay());
     simulation.after(this.#arrives - sentAt, () => {
-      const grants = simulation.isAwayFor(this.id)
-        ? undefined
-        : simulation.ledger.exchange(batch, simulation.now);
+      // A restart ends the connection.
+      const lost = simulation.isAwayFor(this.id) || life !== simulation.presence.life;
+      const grants = lost ? undefined : simulation.ledger.exchange(batch, simulation.now);
       this.#returns = Math.max(this.#returns, simulation.now + (grants ? simulation.delay() : 10));
       simulation.after(this.#returns - simulation.now, () => this.#answered(batch, grants, sentAt));
     });
