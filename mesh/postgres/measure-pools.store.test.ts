@@ -34,8 +34,9 @@ test("a pool tells what is used, what is free, and what waits", async () => {
       await released.promise;
     });
   const held = [hold(), hold(), hold(), hold()];
-  await eventually(() => expectPool({ used: 2, idle: 0, waiting: 2 }), { withinMs: 5000 });
-  released.resolve();
+  await eventually(() => expectPool({ used: 2, idle: 0, waiting: 2 }), { withinMs: 5000 }).finally(
+    released.resolve,
+  );
   await Promise.all(held);
   await eventually(() => expectPool({ used: 0, idle: 2, waiting: 0 }), { withinMs: 5000 });
 });

@@ -75,8 +75,9 @@ export function busConformance(prepare: () => Promise<BusUnderTest>): void {
       topics: [topic],
       handle: () => released.promise,
     });
-    expect(await subscription.waiting()).toBe(3);
+    const waiting = await subscription.waiting();
     released.resolve();
+    expect(waiting).toBe(3);
     await eventually(async () => (await subscription.waiting()) === 0 || undefined, { withinMs: 15_000 });
     await bus.publish([message(newName(), "a", "1")]);
     expect(await subscription.waiting()).toBe(0);
