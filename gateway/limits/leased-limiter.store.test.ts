@@ -86,7 +86,7 @@ test("the script in Redis and its model reckon the same", async () => {
 
 test("what is told of a state that Redis has lost, and signs of life, count as in their models", async () => {
   const redis = await connect();
-  const ledger = new RedisLedger(redis, uuidV7());
+  const ledger = new RedisLedger(redis);
   const model = new ModelLedger();
   const day: Limit["rate"] = { kind: "quota", requests: 300, period: "day", policy: "" };
   const flow = new FlowAccount(uuidV7(), "test", new Tally(), flowLimit(600, 60, 100).rate);
@@ -160,7 +160,7 @@ test("what is not used goes back: another gateway can have all of a quota", asyn
   // Enough at once for a lease.
   for (let times = 0; times < 20; times++) expect(await ask(limiters[0], limit, key)).toBe(true);
   const redis = await connect();
-  const [name = ""] = await redis.keys(`quota:${key}:*`);
+  const [name = ""] = await redis.keys(`${group}:quota:${key}:*`);
   expect(name).toMatch(/:\d{4}-\d{2}$/);
   await eventually(async () => {
     await time.pass(250);
@@ -170,11 +170,27 @@ test("what is not used goes back: another gateway can have all of a quota", asyn
   expect(await redis.pttl(name)).toBeGreaterThan(0);
 });
 
+test("groups of gateways count for themselves on one Redis", async () => {
+  const limit = flowLimit(5, 3600, 5);
+  const key = uuidV7();
+  const ledger = new WatchedLedger(new RedisLedger(await connect(), uuidV7()));
+  const other = new LeasedLimiter({ ledger, timing: time });
+  await eventually(async () => {
+    await time.pass(250);
+    await ledger.answered();
+    return !other.degraded || undefined;
+  });
+  for (let times = 0; times < 5; times++) expect(await ask(limiters[0], limit, key)).toBe(true);
+  expect(await ask(limiters[1], limit, key)).toBe(false);
+  expect(await ask(other, limit, key)).toBe(true);
+  await other.close();
+});
+
 test("a count leaves Redis by itself", async () => {
   const key = uuidV7();
   await ask(limiters[0], flowLimit(5, 3600, 5), key);
   // One token is gone, and a second more.
-  expect(await (await connect()).pttl(`limit:${key}`)).toBeWithin(1, 721_002);
+  expect(await (await connect()).pttl(`${group}:limit:${key}`)).toBeWithin(1, 721_002);
 });
 
 describe("several limits at once", () => {

@@ -95,13 +95,16 @@ export class RedisLedger implements Ledger {
   /** Of this process among those that share the limits. */
   readonly #id = uuidV7();
   readonly #signs: readonly string[];
+  readonly #prefix: string;
   #connection = 0;
   /** The connection over which a sign of life was answered; another may lead to a Redis that has lost its data. */
   #sureOf = 0;
 
-  /** @param group what they are called together */
-  constructor(redis: Redis, group = "limiter") {
-    this.#signs = steps.map((step) => (step === "lives" ? `${group}:processes` : `${group}:${step}`));
+  /** @param group of processes; others count for themselves on the same Redis. Left out: the only one */
+  constructor(redis: Redis, group?: string) {
+    const signed = group ?? "limiter";
+    this.#signs = steps.map((step) => (step === "lives" ? `${signed}:processes` : `${signed}:${step}`));
+    this.#prefix = group === undefined ? "" : `${group}:`;
     redis.on("close", () => {
       this.#connection++;
     });
@@ -116,7 +119,7 @@ export class RedisLedger implements Ledger {
   }
 
   async exchange(batch: readonly Ask[]): Promise<{ at: number; grants: Grant[] }> {
-    const parts: (string | number)[] = batch.map(({ account }) => account.storeKey);
+    const parts: (string | number)[] = batch.map(({ account }) => this.#prefix + account.storeKey);
     for (const { account, need, extra, back, keepAheadMs, owed } of batch) {
       const spacing = account.spacingMs * 1000;
       const told = spacing > 0 ? account.told * 1000 : account.told;
@@ -132,7 +135,7 @@ export class RedisLedger implements Ledger {
   }
 
   async restore(accounts: readonly Account[]): Promise<void> {
-    const parts: (string | number)[] = accounts.map(({ storeKey }) => storeKey);
+    const parts: (string | number)[] = accounts.map(({ storeKey }) => this.#prefix + storeKey);
     for (const { spacingMs, told, endsAt } of accounts)
       parts.push(spacingMs > 0 ? told * 1000 : told, spacingMs > 0 ? Math.ceil(told) + 1000 : endsAt);
     await this.#overOne(() => this.#redis.limitRestore(accounts.length, ...parts));
