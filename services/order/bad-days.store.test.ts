@@ -17,6 +17,10 @@ const server = openDatabase({
   log: createLog({ service: "x", level: "silent" }),
 });
 
+// Asked while nothing is broken: a query that meets a connection as it is ended fails.
+const [database] = await sql<{ name: string }[]>`select current_database() as name`;
+const name = database?.name ?? "";
+
 afterAll(async () => {
   await service.close();
   await server.end();
@@ -24,8 +28,6 @@ afterAll(async () => {
 
 /** From here on every connection of the service is a new one, of a database that refuses or takes writes. */
 async function makeReadOnly(isReadOnly: boolean): Promise<void> {
-  const [row] = await eventually(() => sql<{ name: string }[]>`select current_database() as name`);
-  const name = row?.name ?? "";
   await server.unsafe(
     `alter database ${name} set default_transaction_read_only = ${isReadOnly ? "on" : "off"}`,
   );
@@ -63,8 +65,7 @@ test("a database that goes away in the middle of an order: the order comes to it
     const answer = passing.deliver();
     if (passing.call.path.startsWith("/internal/payments/")) {
       services.network.pass = pass;
-      const [row] = await sql<{ name: string }[]>`select current_database() as name`;
-      await server`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${row?.name ?? ""}`;
+      await server`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${name}`;
     }
     return answer;
   };
