@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { parse } from "yaml";
+import { serviceNames } from "#mesh/identity/service-name";
 
 const strict = { additionalProperties: false };
 const sentence = Type.String({ pattern: "^.*[^.]\\.$" });
@@ -10,14 +11,7 @@ const owner = Type.Union(
     Type.Literal(name),
   ),
 );
-export const processNames = [
-  "gateway",
-  "user-service",
-  "product-service",
-  "order-service",
-  "payment-service",
-  "notification-service",
-] as const;
+export const processNames = serviceNames;
 export type ProcessName = (typeof processNames)[number];
 const where = Type.Union([
   Type.Literal("all"),
