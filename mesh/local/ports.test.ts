@@ -1,5 +1,7 @@
 import { expect, test } from "bun:test";
+import { spawnSync } from "node:child_process";
 import { createServer } from "node:net";
+import { join } from "node:path";
 import { freePorts, isFree } from "./free-ports.ts";
 import { LocalFailure } from "./local-failure.ts";
 import { listeningInodes } from "./port-holder.ts";
@@ -40,6 +42,15 @@ test("free ports differ and lie below those of outgoing connections", async () =
   const ports = await freePorts(20);
   expect(new Set(ports).size).toBe(20);
   expect(Math.max(...ports)).toBeLessThan(32_768);
+});
+
+test("a port is given to one asker only, whichever process asks", async () => {
+  const all = new Set(await freePorts(300));
+  const script = `import { freePorts } from ${JSON.stringify(join(import.meta.dir, "free-ports.ts"))};
+console.log(JSON.stringify(await freePorts(300)));`;
+  const asked = spawnSync(process.execPath, ["-e", script], { encoding: "utf8" });
+  const others: number[] = JSON.parse(asked.stdout);
+  expect(others.filter((port) => all.has(port))).toEqual([]);
 });
 
 test("only the listening socket of that port is found in /proc/net/tcp", () => {
