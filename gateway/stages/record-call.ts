@@ -1,4 +1,6 @@
 import { type Attributes, SpanKind } from "@opentelemetry/api";
+import type { SpanShape } from "#observability/trace/ended-span";
+import { createKnownShapes } from "#observability/trace/known-shapes";
 import type { Exchange } from "../exchange.ts";
 import type { Upstream } from "../routes.ts";
 import type { UpstreamAnswer, UpstreamFailure } from "../upstream/upstream-job.ts";
@@ -20,7 +22,35 @@ export async function recordCall(
   if (!context.tracing) return answered;
   const startedAt = performance.now();
   const answer = await answered;
-  const { hostname, port, hostHeader } = upstream.origin;
+  const endedAt = performance.now();
+  const outcome = typeof answer === "string" ? answer : String(answer.status);
+  const shape = knownShapes(
+    template,
+    `${upstream.name} ${upstream.origin.hostHeader} ${method} ${outcome}`,
+    () => shapeOf({ upstream, method, template }, answer),
+  );
+  context.tracing.record({
+    traceId: context.traceId,
+    spanId,
+    parentSpanId: context.spanId,
+    startedAt,
+    endedAt,
+    name: shape.name,
+    kind: shape.kind,
+    attributes: shape.attributes,
+    failed: shape.failed,
+    encoded: shape.encoded,
+  });
+  return answer;
+}
+
+const knownShapes = createKnownShapes();
+
+function shapeOf(
+  { upstream, method, template }: Omit<Call, "spanId">,
+  answer: UpstreamAnswer | UpstreamFailure,
+): SpanShape {
+  const { hostname, port, hostHeader, tls } = upstream.origin;
   const attributes: Attributes = {
     "http.request.method": method,
     "server.address": hostname,
@@ -30,23 +60,17 @@ export async function recordCall(
   if (template !== undefined) {
     attributes["url.template"] = template;
     // Never the path or the query themselves: they may hold what identifies a person.
-    attributes["url.full"] = `${upstream.origin.tls ? "https" : "http"}://${hostHeader}${template}`;
+    attributes["url.full"] = `${tls ? "https" : "http"}://${hostHeader}${template}`;
   }
   const error = errorOf(answer);
   if (typeof answer !== "string") attributes["http.response.status_code"] = answer.status;
   if (error !== undefined) attributes["error.type"] = error;
-  context.tracing.record({
-    traceId: context.traceId,
-    spanId,
-    parentSpanId: context.spanId,
+  return {
     name: template === undefined ? method : `${method} ${template}`,
     kind: SpanKind.CLIENT,
-    startedAt,
-    endedAt: performance.now(),
     attributes,
     failed: error !== undefined && error !== "client-gone",
-  });
-  return answer;
+  };
 }
 
 const errorOf = (answer: UpstreamAnswer | UpstreamFailure): string | undefined => {

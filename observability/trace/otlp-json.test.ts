@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { SpanKind, TraceFlags } from "@opentelemetry/api";
 import type { EndedSpan } from "./ended-span.ts";
-import { encodeRequest, encodeResource } from "./otlp-json.ts";
+import { encodeResource, encodeShape, encodeSpan, requestEnd, requestOpening } from "./otlp-json.ts";
 
 const span: EndedSpan = {
   traceId: "4bf92f3577b34da6a3ce929d0e0e4736",
@@ -35,7 +35,11 @@ const span: EndedSpan = {
 
 /** What a request with these spans holds of them. */
 const written = (spans: readonly EndedSpan[], epochMs = (at: number) => at) =>
-  JSON.parse(encodeRequest(encodeResource({ "service.name": "gateway" }), spans, epochMs));
+  JSON.parse(
+    requestOpening(encodeResource({ "service.name": "gateway" })) +
+      spans.map((each) => encodeSpan(each, epochMs)).join() +
+      requestEnd,
+  );
 
 test("a span is written as OTLP's JSON has it", () => {
   // The nanoseconds of 2026 do not fit into a number.
@@ -86,14 +90,24 @@ test("what is not there is not written, and a request holds spans of one resourc
     "traceId",
     "spanId",
     "flags",
-    "name",
-    "kind",
     "startTimeUnixNano",
     "endTimeUnixNano",
+    "name",
+    "kind",
     "attributes",
   ]);
   expect(request.resourceSpans[0].resource.attributes).toEqual([
     { key: "service.name", value: { stringValue: "gateway" } },
   ]);
   expect(spans).toHaveLength(2);
+});
+
+test("a shape that was encoded before is written as it is", () => {
+  expect(written([{ ...span, encoded: encodeShape(span) }])).toEqual(written([span]));
+});
+
+test("the nanoseconds of a second keep their zeros", () => {
+  const { spans } = written([{ ...span, startedAt: 5000.000001, endedAt: 5999.75 }]).resourceSpans[0]
+    .scopeSpans[0];
+  expect(spans[0]).toMatchObject({ startTimeUnixNano: "5000000001", endTimeUnixNano: "5999750000" });
 });

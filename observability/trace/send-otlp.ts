@@ -1,6 +1,3 @@
-import type { EndedSpan } from "./ended-span.ts";
-import { encodeRequest } from "./otlp-json.ts";
-import { createSpanClock } from "./span-clock.ts";
 import type { SendOutcome } from "./span-queue.ts";
 
 /** OTLP 1.x §"Retryable Response Codes". */
@@ -10,19 +7,16 @@ export interface OtlpTarget {
   /** The collector's address; `/v1/traces` is added to it. */
   readonly endpoint: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** The `resource` of every span, in OTLP's JSON. */
-  readonly resource: string;
 }
 
-/** Sends spans by OTLP over HTTP with JSON, until `signal` says that it is too late. */
-export function createOtlpSender({ endpoint, headers, resource }: OtlpTarget) {
-  const epochMs = createSpanClock();
-  return async (spans: readonly EndedSpan[], signal: AbortSignal): Promise<SendOutcome> => {
+/** Sends spans by OTLP over HTTP, as JSON, until `signal` says that it is too late. */
+export function createOtlpSender({ endpoint, headers }: OtlpTarget) {
+  return async (body: Uint8Array<ArrayBuffer>, signal: AbortSignal): Promise<SendOutcome> => {
     try {
       const response = await fetch(`${endpoint}/v1/traces`, {
         method: "POST",
         headers: { ...headers, "content-type": "application/json" },
-        body: encodeRequest(resource, spans, epochMs),
+        body,
         redirect: "error",
         signal,
       });

@@ -1,6 +1,7 @@
 import { type Attributes, SpanKind } from "@opentelemetry/api";
 import type { RequestContext } from "../context.ts";
-import type { EndedSpan } from "./ended-span.ts";
+import type { EndedSpan, SpanShape } from "./ended-span.ts";
+import { createKnownShapes } from "./known-shapes.ts";
 
 const methods: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
@@ -26,6 +27,32 @@ export function serverSpan(
   { traceId, spanId, parentSpanId, route }: RequestContext,
   { method, status, scheme, startedAt, endedAt }: AnsweredRequest,
 ): EndedSpan {
+  const shape = knownShapes(route, `${scheme} ${status} ${methodLabel(method)}`, () =>
+    shapeOf(route, method, status, scheme),
+  );
+  return {
+    traceId,
+    spanId,
+    parentSpanId,
+    parentIsRemote: parentSpanId !== undefined,
+    startedAt,
+    endedAt,
+    name: shape.name,
+    kind: shape.kind,
+    attributes: shape.attributes,
+    failed: shape.failed,
+    encoded: shape.encoded,
+  };
+}
+
+const knownShapes = createKnownShapes();
+
+function shapeOf(
+  route: string | undefined,
+  method: string,
+  status: number,
+  scheme: "http" | "https",
+): SpanShape {
   const known = methods.has(method);
   const attributes: Attributes = {
     "http.request.method": known ? method : "_OTHER",
@@ -41,14 +68,8 @@ export function serverSpan(
   if (status >= 500) attributes["error.type"] = String(status);
   const verb = known ? method : "HTTP";
   return {
-    traceId,
-    spanId,
-    parentSpanId,
-    parentIsRemote: parentSpanId !== undefined,
     name: route === undefined ? verb : `${verb} ${route}`,
     kind: SpanKind.SERVER,
-    startedAt,
-    endedAt,
     attributes,
     failed: status >= 500,
   };

@@ -4,13 +4,22 @@ import { createLog } from "../log.ts";
 import { createMetrics } from "../metrics.ts";
 import { createSpanQueue, type SendOutcome, type SpanQueueOptions } from "./span-queue.ts";
 
-function testQueue(options: Partial<SpanQueueOptions<string>> & Pick<SpanQueueOptions<string>, "send">) {
+type Sent = (spans: readonly string[], signal: AbortSignal) => Promise<SendOutcome>;
+
+function testQueue({ send, ...options }: Partial<Omit<SpanQueueOptions<string>, "send">> & { send: Sent }) {
   const metrics = createMetrics("test");
   const lines: string[] = [];
   const destination = { write: (line: string) => void lines.push(line) };
   const log = createLog({ service: "test", level: "info", destination });
+  const form = {
+    encode: JSON.stringify,
+    opening: "[",
+    end: "]",
+    send: (body: Uint8Array<ArrayBuffer>, signal: AbortSignal) =>
+      send(JSON.parse(new TextDecoder().decode(body)), signal),
+  };
   const limits = { mostSpans: 10, batchSpans: 4, everyMs: 60_000, batchMs: 60_000 };
-  return { queue: createSpanQueue({ ...limits, metrics, log, ...options }), metrics, lines };
+  return { queue: createSpanQueue({ ...form, ...limits, metrics, log, ...options }), metrics, lines };
 }
 
 const addAll = (queue: { add(span: string): void }, spans: readonly string[]) => {
@@ -109,4 +118,36 @@ test("a batch that is full in the very moment in which another has left goes, to
     expect({ turns, batches: batches.length }).toEqual({ turns, batches: 2 });
     await queue.close(100);
   }
+});
+
+test("a batch is as long as its bytes allow, and one for a span that is longer than any", async () => {
+  const long = "é".repeat(60_000);
+  const longest = "ü".repeat(400_000);
+  const batches: (readonly string[])[] = [];
+  const { queue } = testQueue({
+    send: async (spans) => {
+      batches.push(spans);
+      return "taken";
+    },
+  });
+  addAll(queue, [long, "1", long, longest, "4", "5"]);
+  await queue.close(1000);
+  expect(batches).toEqual([[long, "1"], [long], [longest, "4", "5"]]);
+});
+
+test("the bytes of a batch that left are used again, and hold nothing of it", async () => {
+  const batches: (readonly string[])[] = [];
+  const { queue } = testQueue({
+    batchSpans: 2,
+    send: async (spans) => {
+      batches.push(spans);
+      return "taken";
+    },
+  });
+  for (const span of ["longer than what follows", "1", "2", "3", "4"]) {
+    queue.add(span);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await queue.close(1000);
+  expect(batches).toEqual([["longer than what follows", "1"], ["2", "3"], ["4"]]);
 });

@@ -1,13 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
+import { SpanBatch } from "./span-batch.ts";
 
 /** What became of a batch: `again` is worth another try, `refused` is not. */
 export type SendOutcome = "taken" | "again" | "refused";
 
 export interface SpanQueueOptions<Span> {
+  readonly encode: (span: Span) => string;
+  /** What stands before and after the spans of a body, which a comma parts. */
+  readonly opening: string;
+  readonly end: string;
   /** Never throws. Gives up, for another try, when `signal` says so. */
-  readonly send: (spans: readonly Span[], signal: AbortSignal) => Promise<SendOutcome>;
+  readonly send: (body: Uint8Array<ArrayBuffer>, signal: AbortSignal) => Promise<SendOutcome>;
   /** Spans that may wait, those on their way included; further ones are dropped. */
   readonly mostSpans: number;
   readonly batchSpans: number;
@@ -29,18 +34,15 @@ const firstBackoffMs = 500;
 
 /** Spans on their way to the collector. Nobody ever waits for it: what does not fit is dropped and counted. */
 export function createSpanQueue<Span>(options: SpanQueueOptions<Span>): SpanQueue<Span> {
-  const { mostSpans, batchSpans, everyMs, batchMs, metrics, log } = options;
+  const { encode, opening, end, mostSpans, batchSpans, everyMs, batchMs, metrics, log } = options;
   const exported = metrics.counter("trace_spans_exported_total", "Spans that the collector took");
   const dropped = metrics.counter("trace_spans_dropped_total", "Spans that were lost", ["reason"]);
-  metrics.gauge(
-    "trace_spans_waiting",
-    "Spans that wait for the collector",
-    [],
-    () => waiting.length + leaving,
-  );
-  let waiting: Span[] = [];
-  /** Spans of the batch that is being sent. */
-  let leaving = 0;
+  metrics.gauge("trace_spans_waiting", "Spans that wait for the collector", [], () => waiting);
+  /** Spans of all batches, the one on its way included. */
+  let waiting = 0;
+  let full: SpanBatch[] = [];
+  let filling: SpanBatch | undefined;
+  let spare: SpanBatch | undefined;
   let sending: Promise<void> | undefined;
   let away = false;
   /** From now on nothing is waited for; from now on nothing is sent. */
@@ -50,32 +52,40 @@ export function createSpanQueue<Span>(options: SpanQueueOptions<Span>): SpanQueu
   timer.unref();
 
   function begin(): void {
-    if (waiting.length === 0 || sending || ended.signal.aborted) return;
+    if (waiting === 0 || sending || ended.signal.aborted) return;
     sending = sendAll();
   }
 
   async function sendAll(): Promise<void> {
     // Outside of a close, what is less than a batch waits for the timer.
-    do await sendBatch(waiting.splice(0, batchSpans));
-    while (!ended.signal.aborted && waiting.length >= (closing.signal.aborted ? 1 : batchSpans));
+    for (let batch = take(true); batch && !ended.signal.aborted; batch = take(closing.signal.aborted))
+      await sendBatch(batch);
     // In the same turn as the look above: whoever adds a span in between would find nobody who sends it.
     sending = undefined;
   }
 
-  async function sendBatch(batch: readonly Span[]): Promise<void> {
-    leaving = batch.length;
+  function take(partly: boolean): SpanBatch | undefined {
+    const batch = full.shift() ?? (partly ? filling : undefined);
+    if (batch === filling) filling = undefined;
+    return batch;
+  }
+
+  async function sendBatch(batch: SpanBatch): Promise<void> {
+    const body = batch.body();
     const until = performance.now() + batchMs;
     const signal = AbortSignal.any([AbortSignal.timeout(batchMs), ended.signal]);
-    let outcome = await options.send(batch, signal);
+    let outcome = await options.send(body, signal);
     for (let backoffMs = firstBackoffMs; outcome === "again" && mayWait(until, backoffMs); backoffMs *= 2) {
       noteAway(true);
       await sleep(backoffMs, undefined, { signal: closing.signal }).catch(() => {});
-      outcome = await options.send(batch, signal);
+      outcome = await options.send(body, signal);
     }
-    leaving = 0;
     noteAway(outcome === "again");
-    if (outcome === "taken") exported.inc(batch.length);
-    else dropped.inc({ reason: outcome === "refused" ? "refused" : "unreachable" }, batch.length);
+    if (outcome === "taken") exported.inc(batch.spans);
+    else dropped.inc({ reason: outcome === "refused" ? "refused" : "unreachable" }, batch.spans);
+    waiting -= batch.spans;
+    batch.clear();
+    spare = batch;
   }
 
   /** Whoever is about to end tries each batch once. */
@@ -89,14 +99,33 @@ export function createSpanQueue<Span>(options: SpanQueueOptions<Span>): SpanQueu
     else log.info("the collector takes spans again");
   }
 
+  function fresh(): SpanBatch {
+    const batch = spare ?? new SpanBatch(opening, end);
+    spare = undefined;
+    return batch;
+  }
+
+  function write(span: string): void {
+    filling ??= fresh();
+    if (!filling.add(span)) {
+      full.push(filling);
+      filling = fresh();
+      filling.add(span);
+    }
+    if (filling.spans < batchSpans) return;
+    full.push(filling);
+    filling = undefined;
+  }
+
   return {
     add(span) {
-      if (waiting.length + leaving >= mostSpans || closing.signal.aborted) {
+      if (waiting >= mostSpans || closing.signal.aborted) {
         dropped.inc({ reason: "queue-full" });
         return;
       }
-      waiting.push(span);
-      if (waiting.length >= batchSpans) begin();
+      write(encode(span));
+      waiting++;
+      if (full.length > 0) begin();
     },
     async close(withinMs) {
       clearInterval(timer);
@@ -106,8 +135,8 @@ export function createSpanQueue<Span>(options: SpanQueueOptions<Span>): SpanQueu
       begin();
       await sending;
       clearTimeout(timeout);
-      if (waiting.length > 0) dropped.inc({ reason: "unreachable" }, waiting.length);
-      waiting = [];
+      if (waiting > 0) dropped.inc({ reason: "unreachable" }, waiting);
+      [waiting, full, filling] = [0, [], undefined];
     },
   };
 }

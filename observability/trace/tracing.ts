@@ -2,8 +2,9 @@ import { type Attributes, TraceFlags } from "@opentelemetry/api";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { EndedSpan } from "./ended-span.ts";
-import { encodeResource } from "./otlp-json.ts";
+import { encodeResource, encodeSpan, requestEnd, requestOpening } from "./otlp-json.ts";
 import { createOtlpSender } from "./send-otlp.ts";
+import { createSpanClock } from "./span-clock.ts";
 import { createSpanQueue, type SpanQueue } from "./span-queue.ts";
 
 export interface TracingOptions {
@@ -38,8 +39,12 @@ export class Tracing {
     this.#ratio = endpoint === undefined ? 0 : ratio;
     this.#slowMs = endpoint === undefined ? Number.POSITIVE_INFINITY : slowMs;
     if (endpoint === undefined) return;
+    const epochMs = createSpanClock();
     this.#queue = createSpanQueue({
-      send: createOtlpSender({ endpoint, headers, resource: encodeResource(resource) }),
+      encode: (span) => encodeSpan(span, epochMs),
+      opening: requestOpening(encodeResource(resource)),
+      end: requestEnd,
+      send: createOtlpSender({ endpoint, headers }),
       mostSpans: options.mostSpans ?? 2048,
       batchSpans: options.batchSpans ?? 512,
       everyMs: options.everyMs ?? 5000,
