@@ -1,58 +1,64 @@
-/** Never written, wherever one of these stands in what is logged; compared without case, dashes and underscores. */
-const secretFields = new Set([
-  "password",
-  "token",
-  "accesstoken",
-  "refreshtoken",
-  "authorization",
-  "cookie",
-  "setcookie",
-  "secret",
-  "apikey",
-  "clientsecret",
-  "card",
-  "cardnumber",
-]);
-const deepest = 5;
-const censored = "[redacted]";
+import registered from "./registered.json" with { type: "json" };
+import { mask } from "./secret-patterns.ts";
+import type { Registered, Written } from "./telemetry/registered-json.ts";
+import { errorTypeOf } from "./trace/error-type.ts";
 
-/** The same fields with the value of every secret one replaced. What holds no secret is returned as it is, uncopied. */
-export function redact(fields: Record<string, unknown>, depth = 0): Record<string, unknown> {
+const { fields: registeredFields } = registered as unknown as Registered;
+const written = new Map<string, Written>(Object.entries(registeredFields));
+/** In the place of a value that the register does not allow; its name stands before it. */
+const unregistered = "[not in telemetry.yaml]";
+const nameOfField = /^[A-Za-z_][\w-]{0,39}$/;
+
+/**
+ * What may be written of the fields of a line: those of telemetry.yaml, as it says. Of all others the name. What needs no
+ * change is returned as it is, uncopied.
+ */
+export function redact(fields: Record<string, unknown>): Record<string, unknown> {
   let copy: Record<string, unknown> | undefined;
   for (const name in fields) {
     const value = fields[name];
-    const clean = isSecret(name) ? censored : redactValue(value, depth);
+    const how = written.get(name);
+    const clean = how === undefined ? unregistered : allowed(value, how);
     if (clean === value) continue;
     copy ??= { ...fields };
-    copy[name] = clean;
+    if (how === undefined && !nameOfField.test(name)) delete copy[name];
+    else copy[name] = clean;
   }
   return copy ?? fields;
 }
 
-function redactValue(value: unknown, depth: number): unknown {
-  // An error is written by its own serialiser, which takes what it knows and nothing else.
-  if (typeof value !== "object" || value === null || value instanceof Error) return value;
-  if (depth >= deepest) return "[too deep]";
-  if (!Array.isArray(value)) return redact(value as Record<string, unknown>, depth + 1);
-  const items: unknown[] = value;
-  const clean = items.map((item) => redactValue(item, depth + 1));
-  return clean.some((item, at) => item !== items[at]) ? clean : items;
+function allowed(value: unknown, how: Written): unknown {
+  if (typeof value === "string") return how === "plain" ? value : mask(value);
+  if (typeof value === "bigint") return String(value);
+  if (typeof value !== "object" || value === null) return value;
+  if (value instanceof Error) return describeError(value);
+  if (value instanceof Date) return value.toJSON();
+  if (Array.isArray(value)) return how === "masked" ? value.map(simple) : unregistered;
+  return typeof how === "string" ? unregistered : membersOf(value, how);
 }
 
-const isSecret = (name: string): boolean =>
-  secretFields.has(name) ||
-  (/[A-Z_-]/.test(name) && secretFields.has(name.toLowerCase().replace(/[_-]/g, "")));
+function membersOf(value: object, members: readonly string[]): Record<string, unknown> {
+  const known = Object.entries(value).filter(([name]) => nameOfField.test(name));
+  return Object.fromEntries(
+    known.map(([name, member]) => [name, members.includes(name) ? simple(member) : unregistered]),
+  );
+}
+
+/** What is nested deeper has no name in the register. */
+function simple(value: unknown): unknown {
+  if (typeof value === "string") return mask(value);
+  return typeof value === "object" && value !== null ? unregistered : value;
+}
 
 /** What is written of an error: never its other properties, which may hold a statement's parameters or a request. */
-export function describeError(error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
-  const { name, message, stack, cause } = error;
+function describeError(error: Error): Record<string, unknown> {
+  const { message, stack, cause } = error;
   const { code } = error as { code?: unknown };
   return {
-    type: name,
-    message,
-    stack,
-    ...((typeof code === "string" || typeof code === "number") && { code }),
+    type: errorTypeOf({ name: error.name }),
+    message: mask(message),
+    ...(stack !== undefined && { stack: mask(stack) }),
+    ...(code !== undefined && { code: typeof code === "number" ? code : errorTypeOf({ code }) }),
     ...(cause instanceof Error && { cause: describeError(cause) }),
   };
 }

@@ -8,8 +8,7 @@ import type { Log } from "#observability/log";
 export function kafkaLog(log: Log): logCreator {
   return () =>
     ({ namespace, level, log: { message, error, ...fields } }) => {
-      const { timestamp: _, logger: __, stack: ___, ...rest } = fields;
-      const details = { ...rest, namespace, cause: error };
+      const details = { namespace, broker: fields.broker, cause: error };
       const passing = level !== logLevel.ERROR || message.startsWith("[Connection] Response");
       if (passing) log.debug(details, `kafkajs: ${message}`);
       else log.warn(details, `kafkajs: ${message}`);

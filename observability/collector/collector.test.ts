@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { secretPatterns } from "../secret-patterns.ts";
 
 type Components = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 interface Collector {
@@ -122,6 +123,10 @@ test("sends to where Tempo and Loki listen, and gets lines from the reader", () 
 });
 
 describe("what looks like a secret is masked in", () => {
+  test("the same as in each process", () => {
+    for (const signal of ["traces", "logs"])
+      expect(redaction(signal).blocked_values).toEqual([...secretPatterns]);
+  });
   // Go's patterns are like these but for the place of the flag.
   const patterns = (signal: string) =>
     redaction(signal).blocked_values.map(

@@ -1,5 +1,5 @@
 import type { ExposedFamily } from "./parse-exposition.ts";
-import { type Label, type Metric, processesOf, type Telemetry } from "./telemetry.ts";
+import { type Label, type Metric, processesOf, type Telemetry, valuesOf } from "./telemetry.ts";
 
 /** Labels that every process gives its samples, and the gateway's that tells its processes apart. */
 const common = new Set(["service", "process"]);
@@ -23,12 +23,12 @@ export function checkMetrics(
     ...exposed.flatMap((family) => {
       const metric = documented.get(family.name);
       if (!metric) return `${process} exposes ${family.name}, which telemetry.yaml does not say`;
-      return checkFamily(metric, family).map((mistake) => `${process}: ${family.name} ${mistake}`);
+      return checkFamily(metric, family, process).map((mistake) => `${process}: ${family.name} ${mistake}`);
     }),
   ];
 }
 
-function checkFamily(metric: Metric, { type, samples }: ExposedFamily): string[] {
+function checkFamily(metric: Metric, { type, samples }: ExposedFamily, process: string): string[] {
   const labels = metric.labels ?? {};
   const mistakes = type === metric.type ? [] : [`is a ${type} and not a ${metric.type}`];
   const found = Map.groupBy(
@@ -38,7 +38,7 @@ function checkFamily(metric: Metric, { type, samples }: ExposedFamily): string[]
   for (const [name, pairs] of found) {
     const label = labels[name];
     const values = new Set(pairs.map(([, value]) => value));
-    if (label) mistakes.push(...checkLabel(label, values).map((mistake) => `{${name}} ${mistake}`));
+    if (label) mistakes.push(...checkLabel(label, values, process).map((mistake) => `{${name}} ${mistake}`));
     else mistakes.push(`has a label ${name}`);
   }
   if (samples.length > 0)
@@ -46,8 +46,8 @@ function checkFamily(metric: Metric, { type, samples }: ExposedFamily): string[]
   return mistakes;
 }
 
-function checkLabel(label: Label, values: ReadonlySet<string>): string[] {
+function checkLabel(label: Label, values: ReadonlySet<string>, process: string): string[] {
   if ("bound" in label) return values.size > label.bound ? [`has ${values.size} values`] : [];
-  const odd = [...values].filter((value) => !label.values.includes(value));
+  const odd = [...values].filter((value) => !valuesOf(label, process)?.includes(value));
   return odd.map((value) => `is ${JSON.stringify(value)}`);
 }

@@ -2,7 +2,17 @@
 const writtenByHand =
   "level time service message trace_id span_id correlation_id user_id dropped method route path status ms address";
 /** What functions that put fields together give: start-reconciliation.ts and kafka-log.ts. */
-const putTogether = ["gateway", "charges", "refunds", "repairs", "findings", "namespace", "cause"];
+const putTogether = [
+  "gateway",
+  "charges",
+  "refunds",
+  "disputes",
+  "repairs",
+  "findings",
+  "namespace",
+  "broker",
+  "cause",
+];
 
 /** The names of all fields that a line of these sources may have. */
 export function loggedFields(sources: readonly string[]): ReadonlySet<string> {
@@ -11,7 +21,7 @@ export function loggedFields(sources: readonly string[]): ReadonlySet<string> {
 
 /** Those of the object literals that a source gives to its log. */
 export function fieldsIn(source: string): string[] {
-  const calls = [...source.matchAll(/\blog\.(?:trace|debug|info|warn|error|fatal)\(\s*\{/g)];
+  const calls = [...source.matchAll(/\blog\??\.(?:trace|debug|info|warn|error|fatal)\(\s*\{/g)];
   return calls.flatMap(({ index, 0: { length } }) => namesIn(source, index + length));
 }
 

@@ -38,8 +38,10 @@ function metricRow({ name, type, unit, labels = {}, in: processes, when, owner, 
   return [code(name), type, unit, written.join("<br>"), where(processes), owner, sentence];
 }
 
-const labelText = (label: Label): string =>
-  "values" in label ? label.values.join(", ") : `${label.of}, at most ${label.bound}`;
+function labelText(label: Label): string {
+  if ("bound" in label) return `${label.of}, at most ${label.bound}`;
+  return Object.values(label.values).flat().join(", ");
+}
 
 function spanRow({
   name,
@@ -56,4 +58,9 @@ function spanRow({
   return [code(name), kind, where(processes), written, owner, sentence];
 }
 
-const fieldRow = ({ name, type, owner, says }: Field): string[] => [code(name), type, owner, says];
+const fieldRow = ({ name, type, members, owner, says }: Field): string[] => [
+  code(name),
+  members ? `${type}: ${members.join(", ")}` : type,
+  owner,
+  says,
+];

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fieldsIn, loggedFields } from "./logged-fields.ts";
+import { registeredJson } from "./registered-json.ts";
 import { parseTelemetry, readTelemetry } from "./telemetry.ts";
 import { telemetryPage } from "./telemetry-page.ts";
 
@@ -22,12 +23,15 @@ test("the register has every field that is logged, and no other", () => {
 });
 
 test("fields are found in what is given to a log, and only at its top", () => {
-  const source = 'log.info({ orderId, detail: { deep: f(1, 2) }, err: error }, "x"); deps.log.warn("y");';
-  expect(fieldsIn(source)).toEqual(["orderId", "detail", "err"]);
+  const source =
+    'log.info({ orderId, detail: { deep: f(1, 2) }, err: error }, "x"); deps.log?.warn({ url }, "y");';
+  expect(fieldsIn(source)).toEqual(["orderId", "detail", "err", "url"]);
 });
 
-test("TELEMETRY.md is what follows from the register", () => {
-  expect(readFileSync(join(root, "observability/TELEMETRY.md"), "utf8")).toBe(telemetryPage(readTelemetry()));
+test("TELEMETRY.md and what processes know are what follows from the register", () => {
+  const written = (name: string) => readFileSync(join(root, "observability", name), "utf8");
+  expect(written("TELEMETRY.md")).toBe(telemetryPage(readTelemetry()));
+  expect(written("registered.json")).toBe(registeredJson(readTelemetry()));
 });
 
 test("a mistake in the register is named with its place", () => {
@@ -38,4 +42,6 @@ test("a mistake in the register is named with its place", () => {
   expect(() => parseTelemetry(text(metric.replace("counter", "summary")))).toThrow("/metrics/0/type");
   expect(() => parseTelemetry(text(metric.replace("says", "help")))).toThrow("/metrics/0/help");
   expect(() => parseTelemetry(text(`${metric}, ${metric}`))).toThrow("a_total twice");
+  const field = "{ name: reasons, type: object, owner: edge, says: They are. }";
+  expect(() => parseTelemetry(`metrics: []\nspans: []\nlog: [${field}]`)).toThrow("members are an object's");
 });

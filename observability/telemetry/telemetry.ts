@@ -19,8 +19,11 @@ const where = Type.Union([
   Type.Array(Type.Union(processNames.map((name) => Type.Literal(name))), { minItems: 1, uniqueItems: true }),
 ]);
 
+const values = Type.Array(Type.String(), { minItems: 1, uniqueItems: true });
 const Label = Type.Union([
-  Type.Object({ values: Type.Array(Type.String(), { minItems: 1, uniqueItems: true }) }, strict),
+  Type.Object({ values }, strict),
+  /** By process. */
+  Type.Object({ values: Type.Record(Type.String({ pattern: "^[a-z]+(-service)?$" }), values) }, strict),
   Type.Object({ bound: Type.Integer({ minimum: 1 }), of: Type.String() }, strict),
 ]);
 
@@ -59,7 +62,11 @@ const Span = Type.Object(
 const Field = Type.Object(
   {
     name: Type.String({ pattern: "^[A-Za-z_]+$" }),
-    type: Type.Union(["string", "number", "boolean", "object", "array"].map((type) => Type.Literal(type))),
+    type: Type.Union(
+      ["string", "text", "number", "boolean", "object", "array"].map((type) => Type.Literal(type)),
+    ),
+    /** Of an object. */
+    members: Type.Optional(Type.Array(Type.String(), { minItems: 1, uniqueItems: true })),
     owner,
     says: sentence,
   },
@@ -88,6 +95,9 @@ export function parseTelemetry(text: string): Telemetry {
     const twice = names.filter((name, at) => names.indexOf(name) !== at);
     if (twice.length > 0) throw new Error(`telemetry.yaml has ${twice.join(", ")} twice`);
   }
+  const odd = telemetry.log.filter(({ type, members }) => (type === "object") !== (members !== undefined));
+  if (odd.length > 0)
+    throw new Error(`telemetry.yaml: members are an object's: ${odd.map(({ name }) => name).join(", ")}`);
   return telemetry;
 }
 
@@ -98,4 +108,10 @@ export const readTelemetry = (): Telemetry =>
 export function processesOf(written: Metric["in"]): readonly string[] {
   if (written === "all") return processNames;
   return written === "services" ? processNames.filter((name) => name !== "gateway") : written;
+}
+
+/** What a label may be in a process; undefined where it is bounded only. */
+export function valuesOf(label: Label, process: string): readonly string[] | undefined {
+  if ("bound" in label) return undefined;
+  return Array.isArray(label.values) ? label.values : label.values[process];
 }
