@@ -23,8 +23,6 @@ const worthLeasing = 3;
 export abstract class Account extends Correspondence {
   /** When its lease is looked at next; 0: it is in no queue for that. */
   checkAt = 0;
-  /** Its level is at least a guess. */
-  #known = false;
   /** Its level is what Redis told, and nothing was let in since that Redis may not have room for. */
   #fresh = false;
   #lease: Lease | undefined = undefined;
@@ -58,8 +56,8 @@ export abstract class Account extends Correspondence {
   /** Until `missing` tokens more will be there. */
   protected abstract waitForMs(missing: number, now: number): number;
   protected abstract lower(tokens: number, now: number): void;
-  /** Assumes a careful level for a key of which Redis cannot be asked. @param known it was heard of, or assumed before */
-  protected abstract assume(now: number, processes: number, known: boolean): void;
+  /** Assumes a careful level for a key of which Redis cannot be asked. */
+  protected abstract assume(now: number, processes: number): void;
   protected abstract learn(granted: number, mark: number, now: number): number;
   protected abstract creditOf(processes: number): number;
   protected abstract holdOf(processes: number): number;
@@ -73,13 +71,13 @@ export abstract class Account extends Correspondence {
 
   /**
    * What could be done for a request of this cost; nothing is spent yet.
-   * @param alone Redis is away or slow: nobody waits for it
+   * @param shareAt 0, or Redis is away or slow: nobody waits for it, and the own share is reckoned by this time
    */
-  offer(cost: number, now: number, processes: number, alone: boolean): Offer {
+  offer(cost: number, now: number, processes: number, shareAt: number): Offer {
     this.roll(now);
     const held = this.held(now);
     if (held >= cost) return "held";
-    if (alone) return this.#fitsShare(cost, now, processes) ? "share" : "refused";
+    if (shareAt > 0) return this.#fitsShare(cost, shareAt, processes) ? "share" : "refused";
     const missing = cost - held;
     const credit = this.creditOf(processes);
     const open = this.uncounted + missing;
@@ -103,6 +101,7 @@ export abstract class Account extends Correspondence {
     this.#used += cost;
   }
 
+  /** @param now of a share, the time by which it is reckoned */
   spend(offer: Offer, cost: number, now: number, processes: number): void {
     if (offer === "share") {
       // As if every other process let in one as well.
@@ -157,7 +156,6 @@ export abstract class Account extends Correspondence {
    * @param mark its state: of a flow the slot of the first token, of a quota what is used with this
    */
   take(granted: number, spare: number, mark: number, told: Told, now: number): void {
-    this.#known = true;
     this.#fresh = true;
     this.ended(told);
     const end = this.learn(granted, mark, now);
@@ -169,10 +167,13 @@ export abstract class Account extends Correspondence {
     if (this.level(now) < 1) this.#askAt = now + dryMs;
   }
 
-  /** Redis knows what was let in here, and not yet what was let in elsewhere: its level is not believed. */
-  tellOnly(mark: number, told: Told): void {
+  /** Redis knows what was let in here, and not yet what was let in elsewhere: its level is not believed, nor what it gave. */
+  tellOnly(granted: number, mark: number, told: Told): void {
     this.ended(told);
-    this.told = mark;
+    this.told = mark + granted * this.spacingMs;
+    const paid = Math.min(granted, this.owed);
+    this.owed -= paid;
+    this.back += granted - paid;
   }
 
   /** Whether there is anything to say, or to hear, beside what is asked for. */
@@ -209,8 +210,7 @@ export abstract class Account extends Correspondence {
   }
 
   #fitsShare(cost: number, now: number, processes: number): boolean {
-    this.assume(now, processes, this.#known);
-    this.#known = true;
+    this.assume(now, processes);
     return this.level(now) >= this.#shareOf(cost, processes) - 1e-6;
   }
 

@@ -47,8 +47,9 @@ beforeAll(async () => {
     limiters.push(new LeasedLimiter({ ledger, processes: 4, timing: time }));
   }
   await eventually(async () => {
-    await time.pass(250);
-    return limiters.every(({ processes }) => processes === 4) || undefined;
+    await time.pass(100);
+    for (const ledger of ledgers) await ledger.answered();
+    return limiters.every(({ processes, degraded }) => processes === 4 && !degraded) || undefined;
   });
 });
 afterAll(async () => {
@@ -163,7 +164,7 @@ test("what is not used goes back: another gateway can have all of a quota", asyn
   const [name = ""] = await redis.keys(`${group}:quota:${key}:*`);
   expect(name).toMatch(/:\d{4}-\d{2}$/);
   await eventually(async () => {
-    await time.pass(250);
+    await time.pass(100);
     for (const ledger of ledgers) await ledger.answered();
     return (await redis.get(name)) === "20" || undefined;
   });
@@ -176,7 +177,7 @@ test("groups of gateways count for themselves on one Redis", async () => {
   const ledger = new WatchedLedger(new RedisLedger(await connect(), uuidV7()));
   const other = new LeasedLimiter({ ledger, timing: time });
   await eventually(async () => {
-    await time.pass(250);
+    await time.pass(100);
     await ledger.answered();
     return !other.degraded || undefined;
   });

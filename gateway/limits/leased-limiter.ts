@@ -1,11 +1,11 @@
 import { realTiming, type Timing } from "../timing.ts";
 import type { Account } from "./account.ts";
-import type { Ledger, Presence, Step } from "./ledger.ts";
+import type { Ledger } from "./ledger.ts";
 import type { Ask } from "./ledger-queue.ts";
 import type { Limit, Rate } from "./limit.ts";
 import { Limiter, type LimitRefusal, type Waiting } from "./limiter.ts";
+import { Membership } from "./membership.ts";
 import { Patience } from "./patience.ts";
-import { ProcessCount } from "./process-count.ts";
 import { SharedClock } from "./shared-clock.ts";
 
 /** Redis is waited for again when it answers within this. Milliseconds. */
@@ -15,9 +15,6 @@ const gatherMs = 20;
 const maxBatch = 200;
 /** Who waits does not wait for an answer to others. */
 const maxUnderWay = 16;
-const presenceMs = 1000;
-/** Redis is tried as often as this while it is away. Milliseconds. */
-const probeMs = 200;
 const sweepMs = 250;
 /** A key that nobody used for so long, up to twice that, is forgotten. Milliseconds. */
 const idleMs = 60_000;
@@ -42,42 +39,46 @@ export interface LeasedLimiterOptions {
 export class LeasedLimiter {
   readonly limiter: Limiter;
   readonly #timing: Timing;
-  readonly #random: () => number;
   readonly #clock: SharedClock;
   readonly #ledger: Ledger;
-  readonly #processes: ProcessCount;
+  readonly #membership: Membership;
   readonly #waits: Patience;
   readonly #onCommand: (seconds: number, keys: number) => void;
   readonly #endSweeps: () => void;
-  /** What calls off the next sign of life and the next command. */
-  #endPresence: () => void;
+  /** What calls off the next command. */
   #endGathering: (() => void) | undefined;
   /** Commands under way. */
   #underWay = 0;
-  /** What it has done since Redis was away. */
-  #step: Step = "told";
-  /** All processes have. */
-  #together = true;
-  /** When Redis was back, on its clock. Milliseconds since the epoch. */
-  #backAt = 0;
-  /** Of the Redis that knows what this process was told. */
-  #life: string | undefined;
   #closed = false;
   #forgottenAt: number;
 
   constructor({ ledger, maxKeys, processes = 1, ...options }: LeasedLimiterOptions) {
     this.limiter = new Limiter(maxKeys);
     this.limiter.around.processes = processes;
-    this.#processes = new ProcessCount(processes);
     this.#ledger = ledger;
     this.#onCommand = options.onCommand ?? (() => {});
-    this.#random = options.random ?? Math.random;
     this.#timing = options.timing ?? realTiming;
     this.#clock = new SharedClock(this.#timing);
     this.#waits = new Patience(this.#timing, () => this.#giveUpWaiting());
     this.#forgottenAt = this.#timing.now();
     this.#endSweeps = this.#timing.every(sweepMs, () => this.#sweep());
-    this.#endPresence = this.#timing.after(0, () => void this.#announce());
+    this.#membership = new Membership({
+      ledger,
+      timing: this.#timing,
+      random: options.random ?? Math.random,
+      processes,
+      onHeard: (at, sentAt, processes) => {
+        this.limiter.around.processes = processes;
+        this.#heard(at, sentAt, 0);
+      },
+      onLost: () => this.#beAlone(),
+      restore: () => this.#restore(),
+      tell: () => this.#tell(),
+      onTogether: () => {
+        this.limiter.around.telling = false;
+        this.limiter.around.joinOthers();
+      },
+    });
   }
 
   /** Whether decisions are made without Redis: it is away or slow. */
@@ -87,12 +88,7 @@ export class LeasedLimiter {
 
   /** Gateway processes that share the limits, this one included. */
   get processes(): number {
-    return this.limiter.around.processes;
-  }
-
-  /** Redis is away, or has not been told yet. */
-  get #gone(): boolean {
-    return this.#step !== "told";
+    return this.#membership.processes;
   }
 
   now(): number {
@@ -118,9 +114,9 @@ export class LeasedLimiter {
   async close(): Promise<void> {
     this.#closed = true;
     this.#endSweeps();
-    this.#endPresence();
+    this.#membership.close();
     this.#endGathering?.();
-    if (!this.#ledger.isReady || this.#gone) return;
+    if (!this.#ledger.isReady || this.#membership.isGone) return;
     const { queue, around } = this.limiter;
     queue.dropLeases(this.now());
     try {
@@ -151,7 +147,7 @@ export class LeasedLimiter {
         };
       }
       if (!this.#ledger.isReady) {
-        this.#lose();
+        this.#membership.lose();
         return;
       }
       // What else comes in this turn of the event loop goes along.
@@ -161,12 +157,12 @@ export class LeasedLimiter {
 
   /** From now on nobody waits. */
   #giveUpWaiting(): void {
-    this.limiter.around.alone = true;
+    this.limiter.around.leaveAlone(this.now());
     this.#waits.settleAll();
   }
 
   #flushLater(): void {
-    if (this.#endGathering !== undefined || this.#gone || this.#closed) return;
+    if (this.#endGathering !== undefined || this.#membership.isGone || this.#closed) return;
     const backlog = this.limiter.queue.length >= maxBatch;
     this.#endGathering = this.#timing.after(backlog ? 0 : gatherMs, () => this.#flush());
   }
@@ -175,9 +171,10 @@ export class LeasedLimiter {
     this.#endGathering?.();
     this.#endGathering = undefined;
     const { queue, around } = this.limiter;
-    if (this.#gone || this.#closed || queue.length === 0 || this.#underWay >= maxUnderWay) return;
+    if (this.#membership.isGone || this.#closed || queue.length === 0 || this.#underWay >= maxUnderWay)
+      return;
     if (!this.#ledger.isReady) {
-      this.#lose();
+      this.#membership.lose();
       return;
     }
     const batch = queue.takeBatch(maxBatch, this.now(), around);
@@ -197,9 +194,9 @@ export class LeasedLimiter {
     try {
       const { at, grants } = await this.#ledger.exchange(batch);
       this.#heard(at, sentAt, batch.length);
-      queue.apply(batch, grants, this.now());
+      queue.apply(batch, grants, this.now(), this.#membership.isTogether);
     } catch {
-      this.#lose();
+      this.#membership.lose();
       queue.fail(batch);
     }
   }
@@ -208,64 +205,22 @@ export class LeasedLimiter {
     const tookMs = this.#timing.now() - sentAt;
     this.#clock.hear(at, sentAt);
     this.#onCommand(tookMs / 1000, keys);
-    if (this.#together && tookMs <= promptMs) this.limiter.around.alone = false;
+    if (this.#membership.isTogether && tookMs <= promptMs) this.limiter.around.joinOthers();
   }
 
-  #lose(): void {
-    this.#step = "lives";
-    this.#together = false;
+  #beAlone(): void {
     this.limiter.around.telling = false;
     this.limiter.queue.clear();
     this.#giveUpWaiting();
   }
 
-  async #announce(): Promise<void> {
-    const sentAt = this.#timing.now();
-    try {
-      const presence = await this.#ledger.announce(this.#step, this.#backAt);
-      this.#heard(presence.at, sentAt, 0);
-      this.limiter.around.processes = this.#processes.see(presence.processes, sentAt);
-      this.#life ??= presence.life;
-      if (presence.life !== this.#life) this.#lose();
-      if (!this.#together) await this.#comeBack(presence);
-    } catch {
-      this.#lose();
-    }
-    if (this.#closed) return;
-    // Not all processes at the same time.
-    const everyMs = (this.#together ? presenceMs : probeMs) * (0.75 + this.#random() / 2);
-    this.#endPresence = this.#timing.after(everyMs, () => void this.#announce());
-  }
-
-  /**
-   * A step at each sign of life, while requests go on: what Redis has lost is there again, and only then added to; and it is
-   * believed when all have added to it. Who is first would otherwise be given what others have used.
-   */
-  async #comeBack({ at, signed, life }: Presence): Promise<void> {
-    const { around } = this.limiter;
-    if (this.#step === "lives") {
-      this.#backAt = at;
-      if (life === this.#life) await this.#tell();
-      else await this.#restore(life);
-    } else if (signed >= around.processes) {
-      if (this.#step === "restored") await this.#tell();
-      else {
-        this.#together = true;
-        around.telling = false;
-        around.alone = false;
-      }
-    }
-  }
-
-  async #restore(life: string): Promise<void> {
+  async #restore(): Promise<void> {
     const accounts = this.limiter.restorable(this.now());
     for (let at = 0; at < accounts.length; at += maxBatch)
       await this.#ledger.restore(accounts.slice(at, at + maxBatch));
-    this.#life = life;
-    this.#step = "restored";
   }
 
-  async #tell(): Promise<void> {
+  async #tell(): Promise<boolean> {
     const { limiter } = this;
     limiter.around.telling = true;
     limiter.recover(this.now());
@@ -274,14 +229,14 @@ export class LeasedLimiter {
       if (batch.length > 0) await this.#exchange(batch);
     }
     // Unless it was lost again.
-    if (limiter.around.telling) this.#step = "told";
+    return limiter.around.telling;
   }
 
   #sweep(): void {
     const { queue } = this.limiter;
     queue.sweep(this.now());
     if (queue.length > 0) this.#flushLater();
-    if (this.#gone || this.#timing.now() - this.#forgottenAt < idleMs) return;
+    if (this.#membership.isGone || this.#timing.now() - this.#forgottenAt < idleMs) return;
     this.#forgottenAt = this.#timing.now();
     this.limiter.forgetIdle();
   }

@@ -1,7 +1,7 @@
 import type { Account } from "./account.ts";
 import type { Ticket } from "./correspondence.ts";
 import { leaseMs } from "./lease.ts";
-import type { Surroundings } from "./limiter.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 /** What is asked and told of one key at once. */
 export interface Ask {
@@ -55,14 +55,18 @@ export class LedgerQueue {
     return asks;
   }
 
-  /** Takes in the answers to a batch, in its order. */
-  apply(batch: readonly Ask[], grants: readonly Grant[], now: number): void {
+  /**
+   * Takes in the answers to a batch, in its order.
+   * @param believed not of a Redis that other processes have yet to tell what they let in
+   */
+  apply(batch: readonly Ask[], grants: readonly Grant[], now: number, believed = true): void {
     for (let at = 0; at < batch.length; at++) {
       const ask = batch[at];
       const grant = grants[at];
       if (!ask || !grant) continue;
-      if (ask.tellsOnly) {
-        ask.account.tellOnly(grant.mark, ask);
+      if (ask.tellsOnly || !believed) {
+        ask.account.tellOnly(grant.granted, grant.mark, ask);
+        for (const ticket of ask.tickets) ticket.done();
         continue;
       }
       let spare = grant.granted;

@@ -5,7 +5,7 @@ import { FlowAccount } from "./flow-account.ts";
 import { LedgerQueue } from "./ledger-queue.ts";
 import type { Limit, Rate } from "./limit.ts";
 import { QuotaAccount } from "./quota-account.ts";
-
+import { Surroundings } from "./surroundings.ts";
 import { type Source, Tally } from "./tally.ts";
 
 /** Why a request is not let in. */
@@ -25,16 +25,6 @@ export interface Waiting {
 
 export type Standing = "allowed" | LimitRefusal | Waiting;
 
-/** What the process knows of itself and the others. */
-export interface Surroundings {
-  /** Gateway processes that share the limits, this one included. */
-  processes: number;
-  /** Nobody waits for Redis: it is away, or slow. */
-  alone: boolean;
-  /** Redis is back, and told; what it says is believed when all processes have told it. */
-  telling: boolean;
-}
-
 const sourceOf: Record<Offer, Source> = {
   held: "lease",
   credit: "lease",
@@ -50,7 +40,7 @@ const ignore = (): void => {};
  * come about stands in `docs/decisions/0015-limits-are-leased.md`.
  */
 export class Limiter {
-  readonly around: Surroundings = { processes: 1, alone: false, telling: false };
+  readonly around = new Surroundings();
   readonly queue = new LedgerQueue();
   readonly tallies = new Map<string, Tally>();
   readonly #accounts: BoundedMap<Account>;
@@ -92,14 +82,15 @@ export class Limiter {
    * asked, its tickets are called done when it has answered; then, or when waiting takes too long, `settle` decides.
    */
   decide(accounts: readonly Account[], cost: number, now: number): Standing {
-    const { processes, alone } = this.around;
+    const { processes } = this.around;
+    const shareAt = this.around.shareAt(now);
     const offers = this.#offers;
     offers.length = 0;
     let asks = false;
     let refused = false;
     for (const account of accounts) {
       account.want(cost, now);
-      const offer = account.offer(cost, now, processes, alone);
+      const offer = account.offer(cost, now, processes, shareAt);
       if (offer === "ask") asks = true;
       else if (offer === "refused") refused = true;
       offers.push(offer);
@@ -109,7 +100,7 @@ export class Limiter {
     for (let at = 0; at < accounts.length; at++) {
       const account = accounts[at] as Account;
       const offer = offers[at] as Offer;
-      account.spend(offer, cost, now, processes);
+      account.spend(offer, cost, offer === "share" ? shareAt : now, processes);
       account.tally.allowed[sourceOf[offer]]++;
       if (account.wantsRenewal(now, processes)) this.queue.put(account);
     }
@@ -120,6 +111,7 @@ export class Limiter {
   settle(waiting: Waiting, now: number): "allowed" | LimitRefusal {
     const { accounts, cost, tickets } = waiting;
     const { processes } = this.around;
+    const shareAt = this.around.shareAt(now);
     for (const ticket of tickets) if (ticket && !ticket.answered) ticket.abandoned = true;
     const offers = accounts.map((account, at) => this.#offerAtLast(account, tickets[at], cost, now));
     if (offers.includes("refused")) {
@@ -131,7 +123,7 @@ export class Limiter {
       const offer = offers[at] as Offer;
       // What Redis gave is spent already; the rest of a cost of several is what was held before.
       const rest = ticket?.granted ? cost - ticket.need : cost;
-      if (rest > 0) account.spend(offer, rest, now, processes);
+      if (rest > 0) account.spend(offer, rest, offer === "share" ? shareAt : now, processes);
       account.tally.allowed[ticket?.granted ? "shared" : sourceOf[offer]]++;
       if (account.wantsRenewal(now, processes)) this.queue.put(account);
     }
@@ -185,14 +177,15 @@ export class Limiter {
   }
 
   #offerAtLast(account: Account, ticket: Ticket | undefined, cost: number, now: number): Offer {
-    const { processes, alone } = this.around;
+    const { processes } = this.around;
+    const shareAt = this.around.shareAt(now);
     if (ticket?.answered) {
       // Redis has said what there is; beyond it only what another request left may help.
       const rest = ticket.granted ? cost - ticket.need : cost;
       return account.held(now) >= rest ? "held" : "refused";
     }
-    const offer = ticket ? "ask" : account.offer(cost, now, processes, alone);
-    return offer === "ask" ? account.offer(cost, now, processes, true) : offer;
+    const offer = ticket ? "ask" : account.offer(cost, now, processes, shareAt);
+    return offer === "ask" ? account.offer(cost, now, processes, shareAt || now) : offer;
   }
 
   /** Another limit refuses the request: the tokens that came for it stay here for the next. */

@@ -21,6 +21,10 @@ export class ProcessCount {
       this.#since = now;
     }
     this.#current = Math.max(this.#current, count);
+    return this.count;
+  }
+
+  get count(): number {
     return Math.max(1, this.#before, this.#current);
   }
 }

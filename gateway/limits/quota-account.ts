@@ -2,11 +2,8 @@ import { Account } from "./account.ts";
 import { type CalendarPeriod, periodAt } from "./calendar-period.ts";
 import { leaseMs } from "./lease.ts";
 import type { Quota } from "./limit.ts";
-import { creditFor, quotaHold } from "./shares.ts";
+import { creditFor, quotaHold, unknownQuota } from "./shares.ts";
 import type { Tally } from "./tally.ts";
-
-/** Of a quota that nobody could be asked about, this part is given out by all processes together. */
-const unknownPart = 0.1;
 
 /** A quota's account. The state is a count that begins anew with each day or month. */
 export class QuotaAccount extends Account {
@@ -61,13 +58,13 @@ export class QuotaAccount extends Account {
     this.#used += tokens;
   }
 
-  protected override depthAlone(): number {
-    return this.rate.requests;
+  protected override depthAlone(processes: number): number {
+    return unknownQuota(this.rate.requests, processes);
   }
 
-  protected override assume(_now: number, processes: number, known: boolean): void {
-    if (known) return;
-    this.#used = processes === 1 ? 0 : Math.floor(this.rate.requests * (1 - unknownPart));
+  /** What was heard may be old: never more left than of an unknown key. */
+  protected override assume(_now: number, processes: number): void {
+    this.#used = Math.max(this.#used, this.rate.requests - this.depthAlone(processes));
   }
 
   protected override learn(_granted: number, mark: number): number {

@@ -39,3 +39,8 @@ export function unknownBurst(burst: number, requests: number, processes: number)
   const over = (overAlonePart * (burst + requests) * processes) / (processes - 1);
   return Math.min(burst, Math.max(processes, over));
 }
+
+/** What all processes together give out of a quota while Redis is away, for the same reason. At least one request each. */
+export function unknownQuota(requests: number, processes: number): number {
+  return processes === 1 ? requests : Math.min(requests, Math.max(processes, overAlonePart * requests));
+}

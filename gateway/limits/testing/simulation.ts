@@ -176,7 +176,7 @@ class SimulatedProcess {
     if (this.#probing || simulation.isOver()) return;
     if (!simulation.isAwayFor(this.id)) this.#comeBack();
     if (this.#together) {
-      limiter.around.alone = false;
+      limiter.around.joinOthers();
       this.#plan(gatherMs);
       return;
     }
@@ -228,7 +228,7 @@ class SimulatedProcess {
   #lose(): void {
     this.#step = "lives";
     this.#together = false;
-    this.limiter.around.alone = true;
+    this.limiter.around.leaveAlone(this.simulation.now);
     this.limiter.around.telling = false;
     this.limiter.queue.clear();
     for (const waiting of this.#waits.keys()) this.#settle(waiting);
@@ -239,7 +239,7 @@ class SimulatedProcess {
     for (const ticket of waiting.tickets) if (ticket) ticket.done = () => this.#settle(waiting);
     this.simulation.after(patienceMs, () => {
       if (!this.#waits.has(waiting)) return;
-      this.limiter.around.alone = true;
+      this.limiter.around.leaveAlone(this.simulation.now);
       this.#settle(waiting);
     });
     this.#plan(0);
@@ -291,8 +291,8 @@ class SimulatedProcess {
     const { limiter, simulation } = this;
     this.#underWay--;
     if (grants) {
-      if (this.#together && simulation.now - sentAt <= 5) limiter.around.alone = false;
-      limiter.queue.apply(batch, grants, simulation.now);
+      if (this.#together && simulation.now - sentAt <= 5) limiter.around.joinOthers();
+      limiter.queue.apply(batch, grants, simulation.now, this.#together);
       if (limiter.queue.length > 0) this.#plan(this.#waits.size > 0 ? 0 : gatherMs);
       return;
     }
