@@ -89,3 +89,27 @@ export function show(parent, children) {
   parent.replaceChildren(...next.childNodes);
   if (focused) parent.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus();
 }
+
+const drawn = new WeakMap();
+
+/**
+ * Shows one child for each item. The child of an item that says what it said before is not touched, so that it stays open,
+ * keeps the focus, and a press on it is not lost; `draw(item, child)` makes it anew where there is none or it says more.
+ */
+export function showItems(parent, items, key, draw) {
+  const before = drawn.get(parent) ?? new Map();
+  const now = new Map();
+  for (const item of items) {
+    let name = key(item);
+    while (now.has(name)) name += " again";
+    const says = JSON.stringify(item);
+    const known = before.get(name);
+    now.set(name, known?.says === says ? known : { says, child: draw(item, known?.child) });
+  }
+  drawn.set(parent, now);
+  const children = [...now.values()].map(({ child }) => child);
+  const wanted = new Set(children);
+  for (const child of Array.from(parent.children)) if (!wanted.has(child)) child.remove();
+  for (const [at, child] of children.entries())
+    if (parent.children[at] !== child) parent.insertBefore(child, parent.children[at] ?? null);
+}

@@ -1,12 +1,11 @@
 // The list of traces, and one of them as a waterfall.
-import { ago, colour, element, fieldList, make, millis, shortName, show } from "./elements.js";
+import { ago, colour, element, fieldList, make, millis, shortName, show, showItems } from "./elements.js";
 import { lineItem } from "./log-view.js";
 
 const mostTraces = 300;
 const traces = new Map();
 let facts = {};
 let shownId;
-const openSpans = new Set();
 
 export function startTraces(given) {
   facts = given;
@@ -90,7 +89,6 @@ function traceItem({ traceId, name, service, status, start, ms, spans, services,
 
 /** Fetches the trace and shows it; undefined ends it. */
 export async function showTrace(traceId) {
-  if (traceId !== shownId) openSpans.clear();
   const isNew = traceId !== shownId;
   shownId = traceId;
   if (traceId === undefined) return;
@@ -100,17 +98,17 @@ export async function showTrace(traceId) {
   const trace = await response.json();
   showAbout(trace);
   showAxis(trace.ms);
-  element("spans").replaceChildren(...trace.rows.map((row) => spanItem(row, trace)));
-  element("trace-lines").replaceChildren(
-    ...trace.lines.map((line) => lineItem(line, trace.rows.length > 0 ? trace.start : line.time)),
-  );
+  showItems(element("spans"), trace.rows, ({ spanId }) => spanId, spanItem);
+  placeBars(trace);
+  const lines = trace.lines.map((line) => ({ line, start: trace.rows.length > 0 ? trace.start : line.time }));
+  showItems(element("trace-lines"), lines, JSON.stringify, ({ line, start }) => lineItem(line, start));
   element("no-trace-lines").hidden = trace.lines.length > 0;
   if (isNew) element("trace-name").focus();
 }
 
 function showMissing(traceId) {
-  for (const id of ["spans", "trace-lines", "trace-slowest", "trace-legend", "axis"])
-    element(id).replaceChildren();
+  for (const id of ["spans", "trace-lines"]) showItems(element(id), []);
+  for (const id of ["trace-slowest", "trace-legend", "axis"]) element(id).replaceChildren();
   element("trace-name").textContent = "This trace is not here";
   element("trace-about").textContent = "The latest 500 are kept, since this page's process was started.";
   element("trace-ids").textContent = `trace ${traceId}`;
@@ -176,11 +174,19 @@ function showAxis(ms) {
 /** As the page explains below the name of the trace. */
 const marks = { client: "→ ", producer: "⇢ ", consumer: "⇠ " };
 
-function spanItem(row, { ms: all }) {
-  const { spanId, name, service, kind, depth, offset, ms, failed, linked, orphan } = row;
+/** All move when the trace becomes longer. */
+function placeBars({ rows, ms: all }) {
+  for (const [at, bar] of [...element("spans").querySelectorAll(".length")].entries()) {
+    const { offset, ms } = rows[at];
+    bar.style.setProperty("--from", String(all > 0 ? offset / all : 0));
+    bar.style.setProperty("--share", String(all > 0 ? ms / all : 1));
+  }
+}
+
+/** `before`: as it was drawn when less was known of it. */
+function spanItem(row, before) {
+  const { name, service, kind, depth, ms, failed, linked, orphan } = row;
   const bar = make("span", { className: `length ${colour(service)}` });
-  bar.style.setProperty("--from", String(all > 0 ? offset / all : 0));
-  bar.style.setProperty("--share", String(all > 0 ? ms / all : 1));
   const mark = linked ? "⤷ " : orphan ? "… " : (marks[kind] ?? "");
   const label = make(
     "span",
@@ -192,14 +198,10 @@ function spanItem(row, { ms: all }) {
   const lane = make("span", { className: "lane", "aria-hidden": "true" }, bar);
   const summary = make("summary", {}, label, lane, make("span", { className: "number", text: millis(ms) }));
   summary.setAttribute("aria-label", `${service}, ${name}, ${millis(ms)}${failed ? ", failed" : ""}`);
-  const details = make("details", { open: openSpans.has(spanId) }, summary);
-  const open = () => details.children.length === 1 && details.append(spanBody(row));
-  if (details.open) open();
-  details.addEventListener("toggle", () => {
-    if (details.open) openSpans.add(spanId);
-    else openSpans.delete(spanId);
-    open();
-  });
+  const details = make("details", { open: before?.querySelector("details").open ?? false }, summary);
+  const fill = () => details.open && details.children.length === 1 && details.append(spanBody(row));
+  fill();
+  details.addEventListener("toggle", fill);
   return make(
     "li",
     { className: [failed && "failed", linked && "linked"].filter(Boolean).join(" ") },
