@@ -155,13 +155,13 @@ async function readOutcome({
   origin,
   store: { sql, service },
 }: Found): Promise<Outcome | undefined> {
+  // Asked first: what leaves the outbox after that, because the bus refused it again, must not count as published.
+  const waiting = origin === "outbox" && (await isInOutbox(sql, eventId));
   const letters = await readDeadLetters(sql, { id: eventId, replayed: true, limit: 2 });
   const now = letters.find((each) => each.origin === origin);
-  if (!now || now.replayRequestedAt) return undefined;
+  if (!now || now.replayRequestedAt || waiting) return undefined;
   if (!now.replayedAt) {
     return { good: false, text: `${eventId} failed again in ${service}: ${short(now.reason)}` };
   }
-  if (origin === "inbox") return { good: true, text: `${eventId} is replayed` };
-  const waiting = await isInOutbox(sql, eventId);
-  return waiting ? undefined : { good: true, text: `${eventId} is published by ${service}` };
+  return { good: true, text: `${eventId} is ${origin === "inbox" ? "replayed" : `published by ${service}`}` };
 }
