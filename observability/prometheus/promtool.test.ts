@@ -32,13 +32,16 @@ test(
   runMs,
 );
 
-test.each(["alerts", "prometheus/rules"])(
-  "the tests of %s pass",
-  async (folder) => {
-    const files = ruleFileNames(join(observability, folder)).map((name) => `${name}.test.yaml`);
-    const { succeeded, output } = await run(promtool, ["test", "rules", ...files], folder);
+const ruleFiles = ["alerts", "prometheus/rules"].flatMap((folder) =>
+  ruleFileNames(join(observability, folder)).map((name) => [folder, name] as const),
+);
+
+test.each(ruleFiles)(
+  "the tests of %s/%s pass",
+  async (folder, name) => {
+    const { succeeded, output } = await run(promtool, ["test", "rules", `${name}.test.yaml`], folder);
     expect(succeeded ? "" : output).toBe("");
-    expect(output.match(/SUCCESS/g)).toHaveLength(files.length);
+    expect(output).toContain("SUCCESS");
   },
   runMs,
 );
