@@ -201,7 +201,11 @@ const tracing = [
  * what runs often is compiled twice, not three times: the last compiler took 10 % of the runtimes' CPU while orders came
  * in, and gave back less.
  */
-const thrift = { MIMALLOC_PURGE_DELAY: "5000", BUN_JSC_useFTLJIT: "0" } as const;
+const thrift = {
+  MIMALLOC_PURGE_DELAY: "5000",
+  MIMALLOC_PURGE_HOLES_MIN_INTERVAL: "5000",
+  BUN_JSC_useFTLJIT: "0",
+} as const;
 
 function common({ ports, stores, chosen }: SystemSettings): Record<string, string> {
   return {

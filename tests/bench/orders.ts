@@ -13,30 +13,12 @@ import { openTestHome, removeTestHome } from "../../mesh/local/test-home.ts";
 import { type Audit, audit } from "../audit.ts";
 import { commits } from "./commits.ts";
 import { measureFloor } from "./floor.ts";
+import { type OrdersOptions, readOptions } from "./orders-options.ts";
 import { post } from "./post.ts";
-
-const usage = `Places orders as fast as they are taken, through the gateway of a whole system of its own, on durable stores.
-
-  bun run bench:orders [--seconds 20] [--buyers 32] [--rate N] [--runtime bun|deno]
-
-With --rate, N orders begin in each second, whatever becomes of those before; at most --buyers are under way.
-
-Prints confirmed orders a second, latencies, and CPU an order with every process and store counted, beside the floor:
-the same rows written by one script straight into PostgreSQL. Fails when stock, money, events or mails do not add up.`;
-
-interface BenchOptions {
-  readonly seconds: number;
-  readonly buyers: number;
-  /** Orders that begin in a second; without it each buyer begins the next when the last one is answered. */
-  readonly rate: number | undefined;
-  readonly runtime: "bun" | "deno";
-}
 
 /** Each buyer has one order under way at a time; more people than that, so that no limit for one person is met. */
 const peopleWanted = 48;
 const hotProducts = 40;
-/** The runtimes compile what runs often; a system that is in use has done so. */
-const warmUpSeconds = 8;
 /** By then events and mails are out; what the audit itself costs is not an order's. */
 const trailMs = 2500;
 
@@ -56,7 +38,7 @@ try {
 }
 process.exit(failed ? 1 : 0);
 
-async function bench(home: Home, { seconds, buyers, rate, runtime }: BenchOptions): Promise<void> {
+async function bench(home: Home, { seconds, buyers, rate, warmUp, runtime }: OrdersOptions): Promise<void> {
   const { step, line } = createTerminal();
   const secrets = await createSecrets();
   const ports = await testPorts();
@@ -70,7 +52,7 @@ async function bench(home: Home, { seconds, buyers, rate, runtime }: BenchOption
     Promise.all(Array.from({ length: peopleWanted }, (_, at) => register(gateway, at))),
   );
   const products = await step("Stock", () => stockUp(gateway));
-  await step("Warm-up", () => load(gateway, { people, products, buyers, rate, seconds: warmUpSeconds }));
+  await step("Warm-up", () => load(gateway, { people, products, buyers, rate: undefined, seconds: warmUp }));
   await settle(system);
 
   const processes = home.processes.alive();
@@ -237,25 +219,4 @@ function settle(system: Parameters<typeof audit>[0]): Promise<Audit> {
 
 function percentile(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
-}
-
-function readOptions(args: readonly string[]): BenchOptions {
-  const value = (name: string) => (args.includes(name) ? args[args.indexOf(name) + 1] : undefined);
-  const seconds = Number(value("--seconds") ?? 20);
-  const buyers = Number(value("--buyers") ?? 32);
-  const rate = value("--rate") === undefined ? undefined : Number(value("--rate"));
-  const runtime = value("--runtime") ?? "bun";
-  const good =
-    seconds > 0 &&
-    seconds <= 600 &&
-    Number.isInteger(buyers) &&
-    buyers > 0 &&
-    buyers <= 512 &&
-    (rate === undefined || (rate > 0 && rate <= 10_000)) &&
-    (runtime === "bun" || runtime === "deno");
-  if (args.includes("--help") || !good) {
-    console.log(usage);
-    process.exit(args.includes("--help") ? 0 : 1);
-  }
-  return { seconds, buyers, rate, runtime: runtime === "deno" ? "deno" : "bun" };
 }

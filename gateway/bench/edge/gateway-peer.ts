@@ -57,6 +57,7 @@ export async function startGatewayPeer(bench: Bench, options: GatewayOptions): P
     NODE_ENV: "production",
     // As in mesh/images/Dockerfile.
     MIMALLOC_PURGE_DELAY: "5000",
+    MIMALLOC_PURGE_HOLES_MIN_INTERVAL: "5000",
     BUN_JSC_forceRAMSize: "1073741824",
     // What stands behind all of them takes spans as it takes everything.
     ...(traced && { [collector]: upstream, OTEL_TRACES_SAMPLER_ARG: "0.1" }),
