@@ -139,7 +139,16 @@ export function createFakeServices() {
       const captured = row.charges * row.amount;
       const refunded = row.status === "refunded" ? captured : 0;
       const booked = captured - refunded;
-      return { id: row.id, orderId, captured, refunded, booked, undone: refunded, currency: "EUR" };
+      return {
+        id: row.id,
+        orderId,
+        captured,
+        refunded,
+        withdrawn: 0,
+        booked,
+        undone: refunded,
+        currency: "EUR",
+      };
     });
     return { status: 200, body: { [name]: answer } };
   }

@@ -8,6 +8,8 @@ export interface AuditedPayment {
   readonly id: string;
   readonly captured: number;
   readonly refunded: number;
+  /** What the bank or PayPal took, for a dispute say: the buyer has it. */
+  readonly withdrawn: number;
   readonly booked: number;
   /** What went back because the order was cancelled. */
   readonly undone: number;
@@ -38,13 +40,14 @@ export function auditOrder(
   const expect = (holds: boolean, invariant: Invariant, detail: string) => {
     if (!holds) found.push({ orderId, invariant, detail });
   };
-  const { captured = 0, refunded = 0, booked = 0 } = payment ?? {};
-  expect(booked === captured - refunded, "ledger-balances", `${captured} - ${refunded}, booked ${booked}`);
+  const { captured = 0, refunded = 0, withdrawn = 0, booked = 0 } = payment ?? {};
+  const left = captured - refunded - withdrawn;
+  expect(booked === left, "ledger-balances", `${captured} - ${refunded} - ${withdrawn}, booked ${booked}`);
   const stock = reservation ?? "no reservation";
   if (status === "cancelled") {
     const isFree = reservation !== "held" && reservation !== "confirmed";
     expect(isFree, "cancelled-order-keeps-no-stock", stock);
-    expect(captured === refunded, "cancelled-order-keeps-no-money", `${captured - refunded} are kept`);
+    expect(left === 0, "cancelled-order-keeps-no-money", `${left} are kept`);
     return found;
   }
   expect(reservation === "confirmed", "sold-order-has-stock", stock);

@@ -23,6 +23,7 @@ const paymentsBody = TypeCompiler.Compile(
         orderId: Uuid,
         captured: Type.Integer(),
         refunded: Type.Integer(),
+        withdrawn: Type.Integer(),
         booked: Type.Integer(),
         undone: Type.Integer(),
         currency: Type.String(),

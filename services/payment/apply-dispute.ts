@@ -8,6 +8,7 @@ import { isUnsettled, type Payment } from "./payment.ts";
 import { tell } from "./payment-event.ts";
 import { findById, lockById } from "./payment-store.ts";
 import { claimProviderEvent } from "./provider-event-store.ts";
+import { joinReversal } from "./reversal-store.ts";
 import type { RefundDeps } from "./send-refund.ts";
 import { settle } from "./settle-charge.ts";
 
@@ -38,10 +39,12 @@ export async function applyDispute(
     if (isUnsettled(payment)) {
       await settle(within(deps, tx), payment, { outcome: "captured", reference: news.reference });
     }
-    await lockById(tx, payment.id);
+    const locked = await lockById(tx, payment.id);
+    if (locked === undefined) return "nothing-to-do";
     const dispute = { ...about, gateway: payment.gateway, paymentId: payment.id };
     const { status, changed } = await saveDispute(tx, dispute);
-    const took = withdrawn && (await bookDispute(tx, "dispute-withdrawal", dispute));
+    const isTaken = withdrawn && !(await joinReversal(tx, locked, dispute));
+    const took = isTaken && (await bookDispute(tx, "dispute-withdrawal", dispute));
     const gave = reinstated && (await bookDispute(tx, "dispute-reinstatement", dispute));
     if (fee) await bookDisputeFee(tx, "dispute-fee", dispute, fee);
     if (feeReturned) await bookDisputeFee(tx, "dispute-fee-return", dispute, feeReturned);

@@ -7,8 +7,8 @@ import type { RefundDeps } from "./send-refund.ts";
 import { settle } from "./settle-charge.ts";
 import { settleCaptured } from "./settle-store.ts";
 
-/** `waits`: nobody can tell yet, so that it has to be taken up again. */
-export type WebhookResult = "applied" | "nothing-to-do" | "not-ours" | "waits" | "malformed";
+/** `waits`: nobody can tell yet, so that it has to be taken up again. `unknown-type`: a person has to look. */
+export type WebhookResult = "applied" | "nothing-to-do" | "not-ours" | "waits" | "malformed" | "unknown-type";
 
 /** What a provider's event says of one charge. */
 export interface ChargeNews {

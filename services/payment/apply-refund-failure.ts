@@ -74,7 +74,7 @@ async function bookBack(
     await appendAudit(tx, refundEnded(deps.now(), "refund-refused", locked, refund, { code }));
     return;
   }
-  await settleReversed(tx, refund.id, reference);
+  await settleReversed(tx, refund.id, reference, deps.policy.refundAgainMinutes);
   await tellReversed(deps, tx, { payment: (await findById(tx, locked.id)) ?? locked, refund, code });
 }
 

@@ -6,7 +6,8 @@ import { type ChargeTotals, gatewayNamed } from "./payment-gateway.ts";
 import { lockById } from "./payment-store.ts";
 import { claimProviderEvent } from "./provider-event-store.ts";
 import { knownCharge } from "./provider-outcome.ts";
-import { countFailedRefunds, insertForeignRefund } from "./refund-store.ts";
+import { countFailedRefunds, insertForeignRefund, isRefundKnown } from "./refund-store.ts";
+import { takenFrom } from "./reversal-store.ts";
 import { bookRefund, type RefundDeps } from "./send-refund.ts";
 import { settle } from "./settle-charge.ts";
 
@@ -14,12 +15,14 @@ import { settle } from "./settle-charge.ts";
  * Books what went back without our asking, such as a refund made in the provider's dashboard. The event says how much that
  * was at its time; a refund may have failed since, so that the provider is asked how much it is now.
  * @param refundedAtProvider all that went back of the charge, in minor units
+ * @param refund that the event is of, where it tells
  */
 export async function applyRefund(
   deps: RefundDeps,
   payment: Payment,
   news: ChargeNews,
   refundedAtProvider: number,
+  refund: RefundSeen = { reference: null, amount: Number.POSITIVE_INFINITY },
 ): Promise<WebhookResult> {
   if (!isOf(deps, payment, news)) return "not-ours";
   if (refundedAtProvider <= payment.refunded) return "nothing-to-do";
@@ -32,11 +35,17 @@ export async function applyRefund(
     if (isUnsettled(payment)) {
       await settle(within(deps, tx), payment, { outcome: "captured", reference: news.reference });
     }
-    const booked = await bookForeignRefund(deps, tx, payment.id, seen);
+    const booked = await bookForeignRefund(deps, tx, payment.id, seen, refund);
     if (booked === "changed") return "waits";
     const isFirst = await claimProviderEvent(tx, payment.gateway, news.eventId, news.type);
     return isFirst && booked === "booked" ? "applied" : "nothing-to-do";
   });
+}
+
+/** One refund at the provider; `reference` is the provider's id, null where only its sum is known. */
+export interface RefundSeen {
+  readonly reference: string | null;
+  readonly amount: number;
 }
 
 /** What the provider has of a charge, and how many of its refunds had failed when it was asked. */
@@ -56,17 +65,22 @@ export async function refundsNow(deps: RefundDeps, payment: Payment): Promise<Re
 /**
  * Books what went back beyond what is known here: `nothing` when that is all. `changed` when a refund failed since the
  * provider was asked: what it said then may count that one.
+ * Of a refund that is named nothing else is booked: the rest may be others, or be no refunds.
  */
 export async function bookForeignRefund(
   deps: RefundDeps,
   tx: Transaction,
   paymentId: string,
   { totals, failed }: RefundsSeen,
+  { reference, amount: atMost }: RefundSeen,
 ): Promise<"booked" | "nothing" | "changed"> {
   const payment = await lockById(tx, paymentId);
   if ((await countFailedRefunds(tx, paymentId)) !== failed) return "changed";
-  const amount = payment === undefined ? 0 : foreignPart(payment, totals.refunded);
+  const taken = totals.countsTaken ? await takenFrom(tx, paymentId) : 0;
+  const all = payment === undefined ? 0 : foreignPart(payment, totals.refunded - taken);
+  const amount = Math.min(all, atMost);
   if (amount <= 0) return "nothing";
+  if (reference !== null && (await isRefundKnown(tx, paymentId, reference))) return "nothing";
   const reason = "refunded at the provider";
   const refund = {
     id: deps.newId(),
@@ -77,7 +91,7 @@ export async function bookForeignRefund(
     createdAt: deps.now(),
   } as const;
   await insertForeignRefund(tx, refund);
-  await bookRefund(deps, tx, refund, paymentId, null);
+  await bookRefund(deps, tx, refund, paymentId, reference);
   return "booked";
 }
 

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import type { PaymentGateway } from "./payment-gateway.ts";
+import type { WebhookResult } from "./apply-event.ts";
+import type { PaymentGateway, ToldDispute } from "./payment-gateway.ts";
 import type { RefundDeps } from "./send-refund.ts";
-import { applyNews } from "./take-news.ts";
+import { applyNow } from "./take-news.ts";
 
 /**
  * Asks the provider how disputes stand, for when the news of their end was lost. The same state told twice is the same
@@ -16,8 +17,17 @@ export async function askAboutDisputes(
   for (const each of ids) {
     const told = await gateway.disputeNow(each);
     if (told === undefined) continue;
-    const id = `asked-${createHash("sha256").update(JSON.stringify(told.object)).digest("hex")}`;
-    if ((await applyNews(deps, { ...told, id, gateway: gateway.name })) === "applied") changed++;
+    if ((await applyAsked(deps, gateway, told)) === "applied") changed++;
   }
   return changed;
+}
+
+/** Applies what a provider says of a dispute when it is asked. @throws ProviderSilent */
+export async function applyAsked(
+  deps: RefundDeps,
+  { name: gateway }: PaymentGateway,
+  { type, object }: Pick<ToldDispute, "type" | "object">,
+): Promise<WebhookResult> {
+  const id = `asked-${createHash("sha256").update(JSON.stringify(object)).digest("hex")}`;
+  return await applyNow(deps, { gateway, id, type, object });
 }

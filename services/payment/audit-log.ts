@@ -8,6 +8,7 @@ export type AuditAct =
   | "charge-captured"
   | "charge-declined"
   | "charge-voided"
+  | "charge-reversed"
   | "capture-asked"
   | "cancellation-asked"
   | "refund-asked"

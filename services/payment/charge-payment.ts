@@ -46,6 +46,8 @@ export interface ChargePolicy {
   readonly capture: CaptureMode;
   /** How long the buyer has to agree at the bank or at PayPal. */
   readonly actionMinutes: number;
+  /** When a cancellation sends a refund anew that came back. */
+  readonly refundAgainMinutes: number;
 }
 
 export type ChargeResult = Standing | { readonly standing: "differs" | "method-unavailable" };

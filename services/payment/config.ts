@@ -20,6 +20,21 @@ const keyring: Setting<Keyring> = {
   parse: openKeyring,
 };
 
+/** Minutes, also parts of one. */
+const minutes = (
+  name: string,
+  { min, max, default: value }: { min: number; max: number; default: number },
+): Setting<number> => ({
+  name,
+  secret: false,
+  fallback: { value },
+  parse(found) {
+    const given = /^\d+(\.\d+)?$/.test(found) ? Number(found) : Number.NaN;
+    if (!(given >= min && given <= max)) throw new Error(`minutes from ${min} to ${max}`);
+    return given;
+  },
+});
+
 export const settings = {
   ...serviceSettings(8084),
   stripeSecretKey: secret("STRIPE_SECRET_KEY"),
@@ -40,8 +55,10 @@ export const settings = {
   }),
   /** How long a buyer has to agree at the bank or at PayPal. */
   actionMinutes: integer("PAYMENT_ACTION_MINUTES", { min: 1, max: 1440, default: 15 }),
+  /** When a cancellation sends a refund anew that came back: a bank that sent it back hardly takes it a moment later. */
+  refundAgainMinutes: minutes("PAYMENT_REFUND_AGAIN_MINUTES", { min: 0.05, max: 10_080, default: 15 }),
   /** How often our books are compared with the providers', and over how much of the past. */
-  reconcileMinutes: integer("RECONCILE_MINUTES", { min: 1, max: 1440, default: 60 }),
+  reconcileMinutes: minutes("RECONCILE_MINUTES", { min: 0.05, max: 1440, default: 60 }),
   reconcileHours: integer("RECONCILE_HOURS", { min: 1, max: 720, default: 48 }),
   /** Without it PayPal is not offered; with it the next two are needed. */
   paypalClientId: optional(text("PAYPAL_CLIENT_ID")),

@@ -230,15 +230,18 @@ describe("bad input changes no row", () => {
 });
 
 test("the books of orders are for order-service: what was taken, given back and booked", async () => {
-  const [paid, declined, unknown] = [uuidV7(), uuidV7(), uuidV7()];
+  const [paid, declined, unknown, taken] = [uuidV7(), uuidV7(), uuidV7(), uuidV7()];
   const { body } = await service.charge(paid);
+  await service.charge(taken, "pm_card_createDispute");
+  const dispute = service.sandbox.state().disputes.at(-1);
+  await service.webhook({ id: "evt_books", type: "charge.dispute.created", data: { object: dispute } });
   await service.charge(declined, "pm_card_chargeDeclined");
   const refund = { amount: money, reason: "x" };
   await service.call("POST", `/api/payments/${body.id}/refunds`, service.tokens.admin, refund, {
     "idempotency-key": "books",
   });
   const find = (token: string) =>
-    service.call("POST", "/internal/payments/find", token, { orderIds: [paid, declined, unknown] });
+    service.call("POST", "/internal/payments/find", token, { orderIds: [paid, declined, unknown, taken] });
   expect((await find(service.tokens.admin)).status).toBe(403);
   const { payments } = (await find(service.tokens.order)).body as unknown as {
     payments: { orderId: string; captured: number; refunded: number; booked: number }[];
@@ -247,6 +250,7 @@ test("the books of orders are for order-service: what was taken, given back and 
   const { captured = 0 } = of(paid) ?? {};
   expect(captured).toBeGreaterThan(100);
   expect(of(paid)).toMatchObject({ refunded: 100, booked: captured - 100, undone: 0, currency: "EUR" });
+  expect(of(taken)).toMatchObject({ captured, refunded: 0, withdrawn: captured, booked: 0 });
   expect(of(declined)).toMatchObject({ captured: 0, refunded: 0, booked: 0 });
   expect(of(unknown)).toBeUndefined();
 });

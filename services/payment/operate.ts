@@ -73,9 +73,9 @@ async function runReconcile(sql: Sql, config: PaymentConfig, argument?: string):
   let found = 0;
   for (const gateway of configuredGateways(deps)) {
     const result = await reconcile(deps, gateway, windowBefore(new Date(), hours));
-    const { charges, refunds, repairs, findings } = result;
+    const { charges, refunds, disputes, repairs, findings } = result;
     console.log(
-      `${gateway.name}: ${charges} charges and ${refunds} refunds compared, ${repairs} repaired, ${findings.length} to look at`,
+      `${gateway.name}: ${charges} charges, ${refunds} refunds and ${disputes} disputes compared, ${repairs} repaired, ${findings.length} to look at`,
     );
     found += findings.length;
   }

@@ -39,7 +39,11 @@ export function createPaymentDeps(options: PaymentDepsOptions): RefundDeps {
     }),
     gateways: openGateways(options),
     keyring: config.keyring,
-    policy: { capture: config.capture, actionMinutes: config.actionMinutes },
+    policy: {
+      capture: config.capture,
+      actionMinutes: config.actionMinutes,
+      refundAgainMinutes: config.refundAgainMinutes,
+    },
     settled: createSettledCharges(),
     metrics: createPaymentMetrics(metrics),
     log,

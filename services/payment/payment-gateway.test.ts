@@ -1,7 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { type Listener, listen } from "#mesh/listen";
 import { uuidV7 } from "#mesh/uuid-v7";
-import type { KnownCharge, PaymentGateway, ProviderMovement } from "./payment-gateway.ts";
+import {
+  type KnownCharge,
+  type PaymentGateway,
+  type ProviderMovement,
+  ProviderSilent,
+  type ToldDispute,
+} from "./payment-gateway.ts";
 import { openPaypal } from "./paypal-gateway.ts";
 import { createSandbox, type Sandbox } from "./sandbox/sandbox.ts";
 import { openStripe } from "./stripe-gateway.ts";
@@ -35,7 +41,7 @@ beforeEach(() => {
 interface Provider {
   open(): PaymentGateway;
   /** What pays, by what it does. */
-  token(behaviour: "success" | "decline" | "timeout" | "approval" | "unheard-of"): string;
+  token(behaviour: "success" | "decline" | "timeout" | "approval" | "dispute" | "unheard-of"): string;
   approve(url: string): Promise<unknown>;
 }
 
@@ -60,6 +66,7 @@ const providers: [string, Provider][] = [
           decline: "pm_card_chargeDeclined",
           timeout: "pm_sandbox_timeoutAfterCharging",
           approval: "pm_card_threeDSecure2Required",
+          dispute: "pm_card_createDispute",
           "unheard-of": "pm_unheard_of",
         })[behaviour],
       approve: (url) => posted(`${url}/approve`),
@@ -78,7 +85,7 @@ const providers: [string, Provider][] = [
   ],
 ];
 
-describe.each(providers)("%s", (_, { open, token, approve }) => {
+describe.each(providers)("%s", (name, { open, token, approve }) => {
   let gateway: PaymentGateway;
   let order: KnownCharge;
   beforeEach(() => {
@@ -185,7 +192,12 @@ describe.each(providers)("%s", (_, { open, token, approve }) => {
     expect(await gateway.findRefund(other)).toEqual({ outcome: "refused", code: "never_refunded" });
     expect(booksOf(order)).toMatchObject({ net: 1499 });
     const known = { ...order, reference };
-    expect(await gateway.totals(known)).toEqual({ captured: 1999, refunded: 500, currency: "EUR" });
+    expect(await gateway.totals(known)).toEqual({
+      captured: 1999,
+      refunded: 500,
+      countsTaken: name === "PayPal",
+      currency: "EUR",
+    });
     expect(await gateway.find(known)).toMatchObject({ outcome: "captured", reference });
     expect(await gateway.orderOf(reference ?? "")).toBe(order.orderId);
     expect(await gateway.orderOf("nothing")).toBeUndefined();
@@ -207,6 +219,34 @@ describe.each(providers)("%s", (_, { open, token, approve }) => {
     const earlier: ProviderMovement[] = [];
     for await (const each of gateway.movements(new Date(0), new Date(1e9))) earlier.push(each);
     expect(earlier).toEqual([]);
+  });
+});
+
+describe.each(providers)("disputes at %s", (_, { open, token }) => {
+  const listed = async (from: Date, to: Date): Promise<ToldDispute[]> => {
+    const found: ToldDispute[] = [];
+    for await (const each of open().disputes(from, to)) found.push(each);
+    return found;
+  };
+
+  test("are listed over as many pages as there are, as asking for each of them tells", async () => {
+    const soon = () => new Date(Date.now() + 2_000);
+    const from = new Date(Date.now() - 60_000);
+    const before = (await listed(from, soon())).length;
+    for (let at = 0; at < 120; at++) {
+      const order = { orderId: uuidV7(), amount, token: token("dispute"), capture: "automatic" } as const;
+      await open().charge({ ...order, createdAt: new Date() });
+    }
+    const found = await listed(from, soon());
+    expect(new Set(found.map(({ id }) => id)).size).toBe(before + 120);
+    const { id, type, object } = found.at(-1) ?? { id: "" };
+    expect(await open().disputeNow(id)).toEqual({ type, object } as Pick<ToldDispute, "type" | "object">);
+    expect(await listed(new Date(Date.now() - 120_000), from)).toEqual([]);
+  });
+
+  test("of a provider that says nothing are not none", async () => {
+    between = async () => new Response("no", { status: 503 });
+    expect(listed(new Date(Date.now() - 1000), new Date())).rejects.toBeInstanceOf(ProviderSilent);
   });
 });
 

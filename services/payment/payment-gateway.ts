@@ -54,6 +54,8 @@ export interface RefundOrder {
 export interface ChargeTotals {
   readonly captured: number;
   readonly refunded: number;
+  /** Whether `refunded` has in it what the provider took from us, for a dispute say. */
+  readonly countsTaken: boolean;
   readonly currency: string;
 }
 
@@ -76,7 +78,23 @@ export type ProviderMovement =
       readonly refundId: string | null;
       readonly amount: Money;
       readonly at: Date;
+    }
+  /** The provider took a charge back, or gave back what it took. */
+  | {
+      readonly kind: "reversal" | "return";
+      readonly reference: string;
+      readonly chargeReference: string | null;
+      readonly amount: Money;
+      readonly at: Date;
     };
+
+/** A dispute as an event of the provider's tells it: the event's type and its object. */
+export interface ToldDispute {
+  readonly id: string;
+  readonly type: string;
+  readonly object: unknown;
+  readonly at: Date;
+}
 
 /** A provider that gave no answer, or none that says anything for sure. */
 export class ProviderSilent extends Error {
@@ -85,7 +103,7 @@ export class ProviderSilent extends Error {
 
 /**
  * A payment provider. Nothing in it throws for what the provider answers or for its absence, but for `orderOf`, `totals`,
- * `disputeNow` and `movements`. Every provider passes the suite in `payment-gateway.test.ts`.
+ * `disputeNow`, `disputes` and `movements`. Every provider passes the suite in `payment-gateway.test.ts`.
  */
 export interface PaymentGateway {
   readonly name: GatewayName;
@@ -114,7 +132,9 @@ export interface PaymentGateway {
   /** Undefined when the provider knows no such charge. @throws ProviderSilent */
   totals(charge: KnownCharge): Promise<ChargeTotals | undefined>;
   /** How a dispute stands, as an event of the provider's tells it. Undefined when it knows none. @throws ProviderSilent */
-  disputeNow(id: string): Promise<{ readonly type: string; readonly object: unknown } | undefined>;
+  disputeNow(id: string): Promise<Pick<ToldDispute, "type" | "object"> | undefined>;
+  /** How those stand that were opened between two moments (Stripe) or changed (PayPal). @throws ProviderSilent */
+  disputes(from: Date, to: Date): AsyncIterable<ToldDispute>;
   /** What moved from one moment up to another. @throws when the provider gives no answer */
   movements(from: Date, to: Date): AsyncIterable<ProviderMovement>;
 }

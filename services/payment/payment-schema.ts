@@ -50,6 +50,7 @@ export const BooksView = Type.Object({
       orderId: Uuid,
       captured: Type.Integer(),
       refunded: Type.Integer(),
+      withdrawn: Type.Integer(),
       booked: Type.Integer(),
       undone: Type.Integer(),
       currency: Type.String(),

@@ -1,4 +1,5 @@
 import { type Static, Type } from "@sinclair/typebox";
+import type { Money } from "#mesh/money";
 import type { DisputeNews } from "./apply-dispute.ts";
 import { minorUnits } from "./decimal-amount.ts";
 import type { DisputeStatus } from "./payment.ts";
@@ -20,6 +21,7 @@ export const paypalDisputeSchema = Type.Object({
     Type.Array(
       Type.Object({
         affected_party: Type.String(),
+        amount: Type.Optional(money),
         type: Type.String(),
         reason: Type.Optional(Type.String()),
       }),
@@ -43,9 +45,9 @@ export function paypalDisputeNews(dispute: PaypalDispute): DisputeNews | undefin
   const amount = minorUnits(taken.value, taken.currency_code);
   const openedAt = new Date(dispute.create_time);
   if (!amount || Number.isNaN(openedAt.getTime())) return undefined;
-  const ours = moved.filter(
-    ({ affected_party, reason }) => affected_party === "SELLER" && reason !== "DISPUTE_FEE",
-  );
+  const seller = moved.filter(({ affected_party }) => affected_party === "SELLER");
+  const ours = seller.filter(({ reason }) => reason !== "DISPUTE_FEE");
+  const fees = seller.filter(({ reason }) => reason === "DISPUTE_FEE");
   const reinstated = ours.some(({ type }) => type === "CREDIT");
   const withdrawn = reinstated || status === "lost" || ours.some(({ type }) => type === "DEBIT");
   return {
@@ -57,7 +59,18 @@ export function paypalDisputeNews(dispute: PaypalDispute): DisputeNews | undefin
     openedAt,
     withdrawn,
     reinstated,
+    fee: feeOf(fees, "DEBIT"),
+    feeReturned: feeOf(fees, "CREDIT"),
   };
+}
+
+function feeOf(
+  moved: NonNullable<PaypalDispute["money_movements"]>,
+  wanted: "DEBIT" | "CREDIT",
+): Money | undefined {
+  const found = moved.find(({ type, amount }) => type === wanted && amount !== undefined)?.amount;
+  const amount = found && minorUnits(found.value, found.currency_code);
+  return amount ? { amount, currency: found.currency_code } : undefined;
 }
 
 function statusOf({ status, dispute_outcome: outcome }: PaypalDispute): DisputeStatus {

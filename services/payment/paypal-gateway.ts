@@ -9,6 +9,7 @@ import type {
   VoidOutcome,
 } from "./payment-gateway.ts";
 import { checked, createPaypalClient, type PaypalClient, PaypalUnknown } from "./paypal-client.ts";
+import { paypalDisputeNow, paypalDisputes } from "./paypal-disputes.ts";
 import { paypalMovements } from "./paypal-movements.ts";
 import {
   approvalUrl,
@@ -54,13 +55,8 @@ export function openPaypal({ timeoutMs = 3_000, ...options }: PaypalOptions): Pa
       return capture && (capture.custom_id ?? null);
     },
     totals: (order) => totals(client, order),
-    disputeNow: async (id) => {
-      const path = `/v1/customer/disputes/${encodeURIComponent(id)}`;
-      const { status, body, issue } = await client.call("GET", path);
-      if (status === 404 && issue !== undefined) return undefined;
-      if (status !== 200) throw new PaypalUnknown(`dispute-status-${status}`);
-      return { type: "CUSTOMER.DISPUTE.UPDATED", object: body };
-    },
+    disputeNow: (id) => paypalDisputeNow(client, id),
+    disputes: (from, to) => paypalDisputes(client, from, to),
     movements: (from, to) => paypalMovements(client, from, to),
   };
 }
@@ -220,6 +216,7 @@ async function totals(client: PaypalClient, { token }: KnownCharge): Promise<Cha
   return {
     captured: amountOf(capture) ?? 0,
     refunded: made.reduce((sum, each) => sum + (amountOf(each) ?? 0), 0),
+    countsTaken: true,
     currency: capture.amount.currency_code,
   };
 }

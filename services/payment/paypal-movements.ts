@@ -24,6 +24,9 @@ const pageSize = 500;
 /** Express checkout and other payments that a buyer makes; T11 are reversals, 07 of them refunds. */
 const isPayment = (code: string): boolean => code.startsWith("T00");
 const refundCode = "T1107";
+/** A payment that PayPal or the buyer's bank took back, and what came back of that. */
+const reversalCodes: ReadonlySet<string> = new Set(["T1106", "T1201"]);
+const returnCodes: ReadonlySet<string> = new Set(["T1202", "T1205", "T1208"]);
 /** Denied and reversed; pending ones are on their way. */
 const ended: ReadonlySet<string> = new Set(["D", "V"]);
 
@@ -58,19 +61,17 @@ export async function* paypalMovements(
         amount: { amount: Math.abs(amount), currency },
         at: new Date(info.transaction_initiation_date),
       };
+      const code = info.transaction_event_code;
+      const chargeReference = info.paypal_reference_id ?? null;
       const custom = info.custom_field ?? null;
-      if (succeeded && isPayment(info.transaction_event_code) && amount > 0) {
+      if (succeeded && isPayment(code) && amount > 0) {
         yield { kind: "charge", ...common, orderId: custom };
-      } else if (info.transaction_event_code === refundCode) {
-        const chargeReference = info.paypal_reference_id ?? null;
-        yield {
-          kind: "refund",
-          succeeded,
-          ...common,
-          chargeReference,
-          orderId: null,
-          refundId: custom,
-        };
+      } else if (code === refundCode) {
+        yield { kind: "refund", succeeded, ...common, chargeReference, orderId: null, refundId: custom };
+      } else if (succeeded && amount < 0 && reversalCodes.has(code)) {
+        yield { kind: "reversal", ...common, chargeReference };
+      } else if (succeeded && amount > 0 && returnCodes.has(code)) {
+        yield { kind: "return", ...common, chargeReference };
       }
     }
   }

@@ -6,6 +6,7 @@ import { applyDispute } from "./apply-dispute.ts";
 import { applyCharge, type ChargeNews, type WebhookResult } from "./apply-event.ts";
 import { applyRefund } from "./apply-refund.ts";
 import { applyRefundFailure } from "./apply-refund-failure.ts";
+import { applyReversal } from "./apply-reversal.ts";
 import { askProvider } from "./charge-payment.ts";
 import { minorUnits } from "./decimal-amount.ts";
 import { parsedJson } from "./parsed-json.ts";
@@ -25,9 +26,12 @@ const eventSchema = Type.Object({
 const approvedSchema = Type.Object({ id: Type.String() });
 const captureSchema = Type.Object({ id: Type.String(), amount: money, custom_id: Uuid });
 const refundedSchema = Type.Object({
+  id: Type.String({ minLength: 1 }),
+  amount: money,
   links,
   seller_payable_breakdown: Type.Object({ total_refunded_amount: money }),
 });
+const reversedSchema = Type.Object({ id: Type.String({ minLength: 1 }), amount: money, links });
 const failedRefundSchema = Type.Object({
   id: Type.String(),
   status: Type.String(),
@@ -46,6 +50,7 @@ export const paypalNews: ReadonlyMap<string, NewsHandler> = new Map([
   ["PAYMENT.CAPTURE.DECLINED", captureNews],
   ["PAYMENT.CAPTURE.DENIED", captureNews],
   ["PAYMENT.CAPTURE.REFUNDED", onNews(refundedSchema, applyCaptureRefund)],
+  ["PAYMENT.CAPTURE.REVERSED", onNews(reversedSchema, applyCaptureReversal)],
   ["PAYMENT.REFUND.FAILED", onNews(failedRefundSchema, applyFailedRefund)],
   ["CUSTOMER.DISPUTE.CREATED", disputed],
   ["CUSTOMER.DISPUTE.UPDATED", disputed],
@@ -114,6 +119,8 @@ async function applyCaptureRefund(
   deps: RefundDeps,
   event: EventName,
   {
+    id: refundId,
+    amount: own,
     links: linked,
     seller_payable_breakdown: { total_refunded_amount: total },
   }: Static<typeof refundedSchema>,
@@ -122,7 +129,23 @@ async function applyCaptureRefund(
   const payment = await paymentOfCharge(deps, "paypal", reference);
   if (typeof payment === "string") return payment;
   const news = newsOf(event, reference, total.currency_code, payment.amount);
-  return await applyRefund(deps, payment, news, minorUnits(total.value, total.currency_code) ?? 0);
+  const [all, amount] = [total, own].map((each) => minorUnits(each.value, each.currency_code) ?? 0);
+  return await applyRefund(deps, payment, news, all ?? 0, { reference: refundId, amount: amount ?? 0 });
+}
+
+async function applyCaptureReversal(
+  deps: RefundDeps,
+  event: EventName,
+  { id, amount: { value, currency_code: currency }, links: linked }: Static<typeof reversedSchema>,
+): Promise<WebhookResult> {
+  const amount = minorUnits(value, currency);
+  if (!amount) return "malformed";
+  const reference = captureIn(linked);
+  const payment = await paymentOfCharge(deps, "paypal", reference);
+  if (typeof payment === "string") return payment;
+  const about = { gateway: "paypal", id, paymentId: payment.id, amount, currency } as const;
+  const news = newsOf(event, reference, currency, payment.amount);
+  return await applyReversal(deps, payment, news, { ...about, happenedAt: deps.now() });
 }
 
 /** A refund that was pending, by eCheck say, and came to nothing. */

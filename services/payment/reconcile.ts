@@ -1,14 +1,13 @@
 import { within } from "./apply-event.ts";
 import { bookForeignRefund, refundsNow } from "./apply-refund.ts";
-import { askAboutDisputes } from "./ask-about-disputes.ts";
 import { appendAudit, auditEntry } from "./audit-log.ts";
 import { tokenOf } from "./charge-payment.ts";
-import { openDisputes } from "./dispute-store.ts";
 import type { Payment } from "./payment.ts";
-import type { ChargeTotals, PaymentGateway } from "./payment-gateway.ts";
+import type { ChargeTotals, PaymentGateway, ProviderMovement } from "./payment-gateway.ts";
 import { paymentOfOrder } from "./payment-of-charge.ts";
 import { capturedBetween, findById } from "./payment-store.ts";
 import { knownCharge } from "./provider-outcome.ts";
+import { reconcileDisputes, reconcileReversal } from "./reconcile-dispute.ts";
 import { type ChargeMovement, type Finding, judgeCharge, type RefundMovement } from "./reconciliation.ts";
 import { databaseNow, resolveFindings, saveFinding } from "./reconciliation-store.ts";
 import { findRefundById } from "./refund-store.ts";
@@ -18,6 +17,7 @@ import { settle } from "./settle-charge.ts";
 export interface Reconciliation {
   readonly charges: number;
   readonly refunds: number;
+  readonly disputes: number;
   /** What was booked because the provider proves it. */
   readonly repairs: number;
   /** What a person has to look at. */
@@ -39,23 +39,17 @@ export async function reconcile(
 ): Promise<Reconciliation> {
   const began = await databaseNow(deps.sql);
   const listed = new Set<string>();
-  const findings: Finding[] = [];
-  const count = { charges: 0, refunds: 0, repairs: 0 };
+  // First, so that what was taken back is joined with its dispute.
+  const { disputes, repairs, findings } = await reconcileDisputes(deps, gateway, { from, to });
+  const count = { charges: 0, refunds: 0, disputes, repairs };
   for await (const movement of gateway.movements(from, to)) {
-    const isCharge = movement.kind === "charge";
-    if (isCharge) listed.add(movement.reference);
-    count[isCharge ? "charges" : "refunds"]++;
-    const result = isCharge
-      ? await reconcileCharge(deps, gateway, movement)
-      : await reconcileRefund(deps, gateway, movement);
+    if (movement.kind === "charge") listed.add(movement.reference);
+    if (movement.kind === "charge") count.charges++;
+    if (movement.kind === "refund") count.refunds++;
+    const result = await reconcileMovement(deps, gateway, movement);
     if (result === "repaired") count.repairs++;
     else if (result !== undefined) findings.push(result);
   }
-  count.repairs += await askAboutDisputes(
-    deps,
-    gateway,
-    await openDisputes(deps.sql, gateway.name, askedAtMost),
-  );
   findings.push(...(await missingCharges(deps, gateway, { from, to }, listed)));
   for (const finding of findings) await report(deps, gateway, finding);
   await resolveFindings(deps.sql, gateway.name, { from, to, began });
@@ -63,6 +57,16 @@ export async function reconcile(
 }
 
 type Result = Finding | "repaired" | undefined;
+
+async function reconcileMovement(
+  deps: RefundDeps,
+  gateway: PaymentGateway,
+  movement: ProviderMovement,
+): Promise<Result> {
+  if (movement.kind === "charge") return await reconcileCharge(deps, gateway, movement);
+  if (movement.kind === "refund") return await reconcileRefund(deps, gateway, movement);
+  return await reconcileReversal(deps, gateway, movement);
+}
 
 async function reconcileCharge(
   deps: RefundDeps,
@@ -133,7 +137,11 @@ async function reconcileRefund(
     return { ...about, kind: "refund-missing", detail };
   }
   const isBooked = await deps.transaction(async (tx) => {
-    if ((await bookForeignRefund(deps, tx, payment.id, seen)) !== "booked") return false;
+    if (
+      (await bookForeignRefund(deps, tx, payment.id, seen, { reference, amount: refund.amount.amount })) !==
+      "booked"
+    )
+      return false;
     await appendAudit(tx, repair(deps, payment, { booked: "foreign-refund", reference }));
     return true;
   });

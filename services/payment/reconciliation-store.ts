@@ -48,7 +48,7 @@ export async function claimRun(sql: Sql, gateway: GatewayName, everyMinutes: num
   const rows = await sql`
     insert into reconciliation_runs (gateway, began_at) values (${gateway}, now())
     on conflict (gateway) do update set began_at = now(), ended_at = null
-      where reconciliation_runs.began_at <= now() - make_interval(mins => ${everyMinutes})
+      where reconciliation_runs.began_at <= now() - make_interval(secs => ${everyMinutes * 60})
     returning gateway`;
   return rows.length === 1;
 }

@@ -13,7 +13,12 @@ export type FindingKind =
   /** We have more booked as sent back than the provider sent. */
   | "refund-missing"
   /** We count a payment as captured, and the provider has no such charge. */
-  | "payment-without-charge";
+  | "payment-without-charge"
+  /** The provider has a dispute, or took a charge back, of which no payment of ours knows. */
+  | "dispute-without-payment"
+  | "reversal-without-payment"
+  /** The provider gave back what it took, and no dispute tells of it. */
+  | "return-unbooked";
 
 export interface Finding {
   readonly kind: FindingKind;
@@ -25,6 +30,7 @@ export interface Finding {
 
 export type ChargeMovement = Extract<ProviderMovement, { kind: "charge" }>;
 export type RefundMovement = Extract<ProviderMovement, { kind: "refund" }>;
+export type ReversalMovement = Extract<ProviderMovement, { kind: "reversal" | "return" }>;
 
 /** `book`: the provider proves a charge that we have not settled. `ask`: only its totals tell. */
 export type ChargeVerdict = "agrees" | "book" | "ask" | Finding;

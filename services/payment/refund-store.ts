@@ -184,11 +184,16 @@ export async function settleFailed(
   return rows.length === 1;
 }
 
-/** Cancellations try again after that; a buyer's bank that sent money back will hardly take it a moment later. */
-const againAfterMinutes = 15;
-
-/** Books a refund back that had counted as done. False when it does not count as done. */
-export async function settleReversed(tx: Transaction, id: string, reference: string): Promise<boolean> {
+/**
+ * Books a refund back that had counted as done; a cancellation tries again after so many minutes. False when it does not
+ * count as done.
+ */
+export async function settleReversed(
+  tx: Transaction,
+  id: string,
+  reference: string,
+  againAfterMinutes: number,
+): Promise<boolean> {
   const rows = await tx`
     with refund as (
       update refunds set status = 'failed', provider_reference = ${reference}, updated_at = now()
@@ -198,7 +203,7 @@ export async function settleReversed(tx: Transaction, id: string, reference: str
       update payments set refunded = refunded - refund.amount,
         status = case when status = 'refunded' then 'captured' else status end, updated_at = now(),
         next_attempt_at = case when cancel_reason is null then next_attempt_at
-          else now() + make_interval(mins => ${againAfterMinutes}) end
+          else now() + make_interval(secs => ${againAfterMinutes * 60}) end
       from refund where payments.id = refund.payment_id
       returning payments.id, gateway, currency
     )
@@ -230,6 +235,13 @@ export async function lockForeignRefund(
       or (provider_reference is null and amount = ${amount} and status = 'succeeded'))
     order by provider_reference nulls last, created_at desc limit 1 for update`;
   return row;
+}
+
+/** @param reference the provider's id of it */
+export async function isRefundKnown(tx: Transaction, paymentId: string, reference: string): Promise<boolean> {
+  const rows = await tx`
+    select id from refunds where payment_id = ${paymentId} and provider_reference = ${reference}`;
+  return rows.length > 0;
 }
 
 /** How many refunds of the payment came to nothing or came back. */

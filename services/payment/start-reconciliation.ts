@@ -6,6 +6,7 @@ import { claimRun, endRun } from "./reconciliation-store.ts";
 import type { RefundDeps } from "./send-refund.ts";
 
 const lookEveryMs = 60_000;
+const minuteMs = 60_000;
 /** What is this young may be on its way into our books at this moment. */
 const youngestMs = 2 * 60_000;
 
@@ -22,7 +23,7 @@ export function startReconciliation(
 ): { stop(): Promise<void> } {
   return startBackgroundWork({
     name: "reconcile payments",
-    everyMs: lookEveryMs,
+    everyMs: Math.min(lookEveryMs, reconcileMinutes * minuteMs),
     log: deps.log,
     async work() {
       for (const gateway of configuredGateways(deps)) {
@@ -38,10 +39,14 @@ export function startReconciliation(
 export const configuredGateways = ({ gateways }: Pick<RefundDeps, "gateways">): PaymentGateway[] =>
   [gateways.stripe, gateways.paypal].filter((each) => each !== undefined);
 
-const told = ({ name }: PaymentGateway, { charges, refunds, repairs, findings }: Reconciliation) => ({
+const told = (
+  { name }: PaymentGateway,
+  { charges, refunds, disputes, repairs, findings }: Reconciliation,
+) => ({
   gateway: name,
   charges,
   refunds,
+  disputes,
   repairs,
   findings: findings.length,
 });

@@ -10,6 +10,7 @@ import {
   ProviderSilent,
   type RefundOrder,
   type RefundOutcome,
+  type ToldDispute,
   type VoidOutcome,
 } from "./payment-gateway.ts";
 import { chargeRefusal, isFinal, outcomeOf, reasonOf, refundOutcome } from "./stripe-answers.ts";
@@ -57,6 +58,7 @@ export function openStripe({
     },
     totals: (known) => totals(stripe, known),
     disputeNow: (id) => disputeNow(stripe, id),
+    disputes: (from, to) => disputes(stripe, from, to),
     movements: (from, to) => movements(stripe, from, to),
   };
 }
@@ -162,7 +164,8 @@ async function totals(stripe: Stripe, { reference }: KnownCharge): Promise<Charg
   const made = intent.latest_charge;
   const refunded = made === null || typeof made === "string" ? 0 : made.amount_refunded;
   const captured = intent.amount_received;
-  return { captured, refunded: captured === 0 ? 0 : refunded, currency: intent.currency.toUpperCase() };
+  const currency = intent.currency.toUpperCase();
+  return { captured, refunded: captured === 0 ? 0 : refunded, countsTaken: false, currency };
 }
 
 /** Undefined when Stripe knows none. @throws ProviderSilent for every other answer that is no intent */
@@ -191,8 +194,24 @@ async function disputeNow(
   }
 }
 
+/** Stripe lists disputes by their opening only. */
+async function* disputes(stripe: Stripe, from: Date, to: Date): AsyncIterable<ToldDispute> {
+  try {
+    for await (const object of stripe.disputes.list({ created: between(from, to), limit: 100 })) {
+      yield { id: object.id, type: "charge.dispute.updated", object, at: new Date(object.created * 1000) };
+    }
+  } catch (error) {
+    throw new ProviderSilent(reasonOf(error), { cause: error });
+  }
+}
+
+const between = (from: Date, to: Date) => ({
+  gte: Math.floor(from.getTime() / 1000),
+  lt: Math.floor(to.getTime() / 1000),
+});
+
 async function* movements(stripe: Stripe, from: Date, to: Date): AsyncIterable<ProviderMovement> {
-  const created = { gte: Math.floor(from.getTime() / 1000), lt: Math.floor(to.getTime() / 1000) };
+  const created = between(from, to);
   const moneyOf = (amount: number, currency: string) => ({ amount, currency: currency.toUpperCase() });
   for await (const intent of stripe.paymentIntents.list({ created, limit: 100 })) {
     if (intent.status !== "succeeded") continue;

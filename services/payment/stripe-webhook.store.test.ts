@@ -100,6 +100,19 @@ test("the event of a refund of our own changes nothing", async () => {
   expect(await service.ledger(orderId)).toHaveLength(2);
 });
 
+test("an event of a type that nobody here knows is taken, counted and reported; one that tells nothing new is not", async () => {
+  const counted = async () => (await service.deps.metrics.webhooks.get()).values;
+  const of = async (result: string) =>
+    (await counted()).find(({ labels }) => labels.gateway === "stripe" && labels.result === result)?.value ??
+    0;
+  const [unknown, unused] = [await of("unknown-type"), await of("nothing-to-do")];
+  expect(await service.webhook(eventOf("charge.confiscated", { id: "ch_1" }))).toMatchObject(taken);
+  expect(await service.webhook(eventOf("payout.paid", { id: "po_1" }))).toMatchObject(taken);
+  expect([await of("unknown-type"), await of("nothing-to-do")]).toEqual([unknown + 1, unused + 1]);
+  const reported = service.lines.filter((line) => line.includes("a type that nobody here knows"));
+  expect(reported.map((line) => (JSON.parse(line) as { type: string }).type)).toEqual(["charge.confiscated"]);
+});
+
 test("unknown payments, unknown types, other amounts and second charges are taken and ignored", async () => {
   await service.charge(orderId);
   const intent = intentOf();

@@ -4,6 +4,7 @@ import { type GatewayName, ProviderSilent } from "./payment-gateway.ts";
 import { paypalNews, readPaypalEvent } from "./paypal-webhook.ts";
 import type { RefundDeps } from "./send-refund.ts";
 import { readStripeEvent, stripeNews } from "./stripe-webhook.ts";
+import { unusedNews } from "./unused-news.ts";
 import { claimDueNews, dropNews, dropOldNews, keepWaiting, type WaitingNews } from "./waiting-news-store.ts";
 
 const providers = {
@@ -53,15 +54,23 @@ async function takeAgain(deps: RefundDeps, news: WaitingNews): Promise<void> {
 }
 
 /** `waits` also when the provider had to be asked for something and was silent. */
-export async function applyNews(deps: RefundDeps, news: WaitingNews): Promise<WebhookResult> {
+async function applyNews(deps: RefundDeps, news: WaitingNews): Promise<WebhookResult> {
   const { gateway, type } = news;
-  const handler = providers[gateway].handlers.get(type);
-  if (handler === undefined) return "not-ours";
   try {
-    return await handler.apply(deps, news);
+    return await applyNow(deps, news);
   } catch (error) {
     if (!(error instanceof ProviderSilent)) throw error;
     deps.log.warn({ gateway, type, err: error }, "a provider cannot be asked");
     return "waits";
   }
+}
+
+/** @throws ProviderSilent */
+export async function applyNow(deps: RefundDeps, news: WaitingNews): Promise<WebhookResult> {
+  const { gateway, id, type } = news;
+  const handler = providers[gateway].handlers.get(type);
+  if (handler !== undefined) return await handler.apply(deps, news);
+  if (unusedNews[gateway].has(type)) return "nothing-to-do";
+  deps.log.error({ gateway, id, type }, "news of a provider is of a type that nobody here knows");
+  return "unknown-type";
 }

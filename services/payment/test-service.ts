@@ -97,6 +97,7 @@ export async function startTestService({
         capture,
         returnUrl: "https://shop.test/orders",
         actionMinutes: 15,
+        refundAgainMinutes: 15,
         reconcileMinutes: 60,
         reconcileHours: 48,
         paypalClientId: paypal.clientId,

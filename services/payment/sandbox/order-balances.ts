@@ -1,6 +1,5 @@
 import type { Books } from "./books.ts";
-import { type PaypalRecord, refundedOf } from "./paypal/paypal-books.ts";
-import { withdrawnOf } from "./paypal/paypal-disputes.ts";
+import { type PaypalRecord, refundedOf, reversedOf } from "./paypal/paypal-books.ts";
 
 /** What a provider holds for one order of the shop (`metadata.orderId`, `custom_id`). Amounts in minor units. */
 export interface OrderBalance {
@@ -11,7 +10,7 @@ export interface OrderBalance {
   readonly charges: number;
   readonly captured: number;
   readonly refunded: number;
-  /** What the bank or PayPal gave to the buyer for a dispute. */
+  /** What the bank or PayPal gave to the buyer for a dispute, or took back at the word of the buyer's bank. */
   readonly withdrawn: number;
   /** What the provider took for disputes. */
   readonly fees: number;
@@ -56,8 +55,8 @@ function captureOf(order: PaypalRecord): Charged[] {
       orderId: customId ?? "",
       currency: currency.toLowerCase(),
       captured,
-      refunded: refundedOf(order),
-      withdrawn: withdrawnOf(order),
+      refunded: refundedOf(order) - reversedOf(order),
+      withdrawn: reversedOf(order),
       fees: 0,
     },
   ];

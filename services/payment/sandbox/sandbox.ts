@@ -105,10 +105,12 @@ export function createSandbox(options: SandboxOptions): Sandbox {
   const basic = `Basic ${btoa(`${secretKey}:`)}`;
 
   function refundsComeBack({ id, payment_method }: Charge): void {
-    if (!testCards.get(payment_method)?.refundsFail) return;
+    const fails = testCards.get(payment_method)?.refundsFail;
+    const made = [...books.refunds.all.values()].filter(({ charge }) => charge === id);
+    if (fails === undefined || (fails === "once" && made.length > 1)) return;
     const timer = setTimeout(() => {
-      for (const refund of books.refunds.all.values()) {
-        if (refund.charge !== id || refund.status === "failed") continue;
+      for (const refund of made) {
+        if (refund.status === "failed") continue;
         books.refunds.fail(refund);
         record(touched(books, refund.id));
       }
@@ -116,9 +118,13 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     timer.unref?.();
   }
 
+  const isUntold = ({ object }: BookEvent): boolean =>
+    object.object === "dispute" &&
+    testCards.get(books.charges.get(object.charge)?.payment_method ?? "")?.untold === true;
+
   function announce(event: BookEvent): void {
     if (event.type === "charge.refunded") refundsComeBack(event.object);
-    if (webhookUrl === undefined) return;
+    if (webhookUrl === undefined || isUntold(event)) return;
     const card = "card" in event ? event.card : undefined;
     const payload = JSON.stringify({
       id: newId("evt_"),

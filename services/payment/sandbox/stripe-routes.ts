@@ -70,7 +70,19 @@ export function read(books: Books, path: string, query: string): string {
       form,
     );
   }
-  if (path === "/v1/disputes") return listed(path, [...books.disputes.all.values()].reverse(), form);
+  if (path === "/v1/disputes") {
+    const [intent, charge] = [textOf(form, "payment_intent"), textOf(form, "charge")];
+    const all = [...books.disputes.all.values()].reverse();
+    return listed(
+      path,
+      all.filter(
+        (each) =>
+          (intent === undefined || each.payment_intent === intent) &&
+          (charge === undefined || each.charge === charge),
+      ),
+      form,
+    );
+  }
   const [, kind, id] = /^\/v1\/(payment_intents|refunds|charges|disputes)\/(\w+)$/.exec(path) ?? [];
   if (id === undefined) throw unrecognised("GET", path);
   if (kind === "payment_intents") return JSON.stringify(expanded(books, books.intent(id), form));

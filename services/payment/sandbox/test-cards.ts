@@ -12,8 +12,10 @@ export interface TestCard {
   readonly webhookAfter?: number;
   /** The buyer goes to the bank at once. */
   readonly disputes?: true;
-  /** A refund counts as done, and comes back later. */
-  readonly refundsFail?: true;
+  /** Nobody is told of what becomes of a dispute. */
+  readonly untold?: true;
+  /** A refund counts as done, and comes back later; `once`: only the first one. */
+  readonly refundsFail?: "always" | "once";
   /** How often the same event is delivered. */
   readonly deliveries?: number;
 }
@@ -73,7 +75,9 @@ export const testCards: ReadonlyMap<string, TestCard> = new Map<string, TestCard
   ["pm_card_authenticationRequired", { outcome: "requires-action" }],
   ["pm_card_threeDSecure2Required", { outcome: "requires-action" }],
   ["pm_card_createDispute", { outcome: "succeeds", disputes: true }],
-  ["pm_card_refundFail", { outcome: "succeeds", refundsFail: true }],
+  ["pm_card_refundFail", { outcome: "succeeds", refundsFail: "always" }],
+  ["pm_sandbox_refundFailsOnce", { outcome: "succeeds", refundsFail: "once" }],
+  ["pm_sandbox_untoldDispute", { outcome: "succeeds", disputes: true, untold: true }],
   ["pm_sandbox_timeoutAfterCharging", { outcome: "succeeds", hangs: true }],
   ["pm_sandbox_slow", { outcome: "succeeds", answersAfter: 2_500 }],
   ["pm_sandbox_lateWebhook", { outcome: "succeeds", webhookAfter: 10_000 }],

@@ -11,7 +11,10 @@ export type Behaviour =
   | "duplicate"
   | "approval"
   | "dispute"
-  | "refundfail";
+  | "untold"
+  | "reversed"
+  | "refundfail"
+  | "refundfailonce";
 
 export interface PaypalRefundRecord {
   id: string;
@@ -20,6 +23,8 @@ export interface PaypalRefundRecord {
   at: number;
   /** The money did not reach the buyer and is the shop's again. */
   failed?: true;
+  /** PayPal took it, for a dispute that was lost or for the buyer's bank: it shows that as a refund. */
+  reversal?: true;
 }
 
 /** A PayPal order. Amounts in minor units, times in milliseconds. */
@@ -41,14 +46,14 @@ export type PaypalHappening =
   | DisputeHappening
   | { type: "CHECKOUT.ORDER.APPROVED" | "PAYMENT.CAPTURE.COMPLETED"; order: PaypalRecord }
   | {
-      type: "PAYMENT.CAPTURE.REFUNDED" | "PAYMENT.REFUND.FAILED";
+      type: "PAYMENT.CAPTURE.REFUNDED" | "PAYMENT.CAPTURE.REVERSED" | "PAYMENT.REFUND.FAILED";
       order: PaypalRecord;
       refund: PaypalRefundRecord;
     };
 
 /** `SANDBOX_success_1999_EUR_anything` is an order of 19.99 EUR that its buyer approved, without being made first. */
 const readyMade =
-  /^SANDBOX_(success|decline|timeout|late|duplicate|approval|dispute|refundfail)_(\d{1,8})_([A-Z]{3})(?:_[A-Za-z0-9_]*)?$/;
+  /^SANDBOX_(success|decline|timeout|late|duplicate|approval|dispute|untold|reversed|refundfail|refundfailonce)_(\d{1,8})_([A-Z]{3})(?:_[A-Za-z0-9_]*)?$/;
 
 /** PayPal's own record of money. */
 export class PaypalBooks {
@@ -107,7 +112,7 @@ export class PaypalBooks {
     order.captureId = this.newId();
     order.capturedAt = this.now();
     this.happened({ type: "PAYMENT.CAPTURE.COMPLETED", order });
-    if (order.behaviour !== "dispute") return;
+    if (order.behaviour !== "dispute" && order.behaviour !== "untold") return;
     order.dispute = { id: `PP-D-${this.newId()}`, openedAt: this.now(), outcome: null };
     this.happened({ type: "CUSTOMER.DISPUTE.CREATED", order, dispute: order.dispute });
   }
@@ -144,9 +149,25 @@ export class PaypalBooks {
   /** @param outcome as the request has it */
   adjudicate(disputeId: string, outcome: unknown): PaypalRecord {
     const [order, dispute] = disputed(this.orders.values(), disputeId);
-    adjudicate(dispute, outcome);
+    adjudicate(dispute, outcome, this.now());
     this.happened({ type: "CUSTOMER.DISPUTE.RESOLVED", order, dispute });
+    if (dispute.outcome === "RESOLVED_BUYER_FAVOUR") this.reverse(order);
     return order;
+  }
+
+  /** Takes back what the shop still has of an order. */
+  reverse(order: PaypalRecord): void {
+    const amount = order.amount - refundedOf(order);
+    if (amount === 0) return;
+    const refund: PaypalRefundRecord = {
+      id: this.newId(),
+      amount,
+      customId: null,
+      at: this.now(),
+      reversal: true,
+    };
+    order.refunds.push(refund);
+    this.happened({ type: "PAYMENT.CAPTURE.REVERSED", order, refund });
   }
 
   ofCapture(captureId: string): PaypalRecord {
@@ -168,5 +189,10 @@ export class PaypalBooks {
   }
 }
 
+/** What went back of an order in any way, in minor units. */
 export const refundedOf = ({ refunds }: PaypalRecord): number =>
   refunds.reduce((sum, { amount, failed }) => (failed ? sum : sum + amount), 0);
+
+/** What of that PayPal took. */
+export const reversedOf = ({ refunds }: PaypalRecord): number =>
+  refunds.reduce((sum, { amount, reversal }) => (reversal ? sum + amount : sum), 0);

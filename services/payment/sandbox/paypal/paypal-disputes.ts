@@ -5,6 +5,8 @@ import { invalidRequest, notFound, unprocessable } from "./paypal-error.ts";
 export interface PaypalDisputeRecord {
   id: string;
   openedAt: number;
+  /** The same as `openedAt` where it is missing. */
+  updatedAt?: number;
   outcome: "RESOLVED_BUYER_FAVOUR" | "RESOLVED_SELLER_FAVOUR" | null;
 }
 
@@ -20,14 +22,11 @@ export function disputed(orders: Iterable<PaypalRecord>, id: string): [PaypalRec
 }
 
 /** As PayPal's own sandbox decides: `POST …/adjudicate { adjudication_outcome }`. */
-export function adjudicate(dispute: PaypalDisputeRecord, outcome: unknown): void {
+export function adjudicate(dispute: PaypalDisputeRecord, outcome: unknown, at: number): void {
   if (outcome !== "BUYER_FAVOR" && outcome !== "SELLER_FAVOR") {
     throw invalidRequest("adjudication_outcome is BUYER_FAVOR or SELLER_FAVOR.");
   }
   if (dispute.outcome !== null) throw unprocessable("INVALID_DISPUTE_STATUS", "The dispute is resolved.");
+  dispute.updatedAt = at;
   dispute.outcome = outcome === "BUYER_FAVOR" ? "RESOLVED_BUYER_FAVOUR" : "RESOLVED_SELLER_FAVOUR";
 }
-
-/** What of the order's money the buyer got by a dispute, in minor units. */
-export const withdrawnOf = ({ amount, dispute }: PaypalRecord): number =>
-  dispute?.outcome === "RESOLVED_BUYER_FAVOUR" ? amount : 0;

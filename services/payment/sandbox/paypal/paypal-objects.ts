@@ -62,9 +62,13 @@ export function refundObject(
     status: refund.failed ? "FAILED" : "COMPLETED",
     amount: money(refund.amount, order.currency),
     ...(refund.customId !== null && { custom_id: refund.customId }),
+    ...(refund.reversal && { note_to_payer: "Payment reversed" }),
     seller_payable_breakdown: { total_refunded_amount: money(refundedOf(order), order.currency) },
     create_time: new Date(refund.at).toISOString(),
-    links: [{ rel: "up", href: `${at}/v2/payments/captures/${order.captureId}`, method: "GET" }],
+    links: [
+      { rel: "self", href: `${at}/v2/payments/refunds/${refund.id}`, method: "GET" },
+      { rel: "up", href: `${at}/v2/payments/captures/${order.captureId}`, method: "GET" },
+    ],
   };
 }
 
@@ -75,6 +79,7 @@ export function eventResource(event: PaypalHappening, at: string): Record<string
     case "PAYMENT.CAPTURE.COMPLETED":
       return captureObject(event.order, at);
     case "PAYMENT.CAPTURE.REFUNDED":
+    case "PAYMENT.CAPTURE.REVERSED":
     case "PAYMENT.REFUND.FAILED":
       return refundObject(event.order, event.refund, at);
     case "CUSTOMER.DISPUTE.CREATED":
@@ -83,20 +88,29 @@ export function eventResource(event: PaypalHappening, at: string): Record<string
   }
 }
 
-export function disputeObject(
-  { captureId, amount, currency }: PaypalRecord,
-  { id, openedAt, outcome }: PaypalDisputeRecord,
-): Record<string, unknown> {
+/** What the list of disputes has of each; whose capture it is, only its details tell. */
+export const disputeSummary = (
+  { amount, currency }: PaypalRecord,
+  { id, openedAt, updatedAt = openedAt, outcome }: PaypalDisputeRecord,
+): Record<string, unknown> => ({
+  dispute_id: id,
+  create_time: new Date(openedAt).toISOString(),
+  update_time: new Date(updatedAt).toISOString(),
+  reason: "MERCHANDISE_OR_SERVICE_NOT_RECEIVED",
+  status: outcome === null ? "WAITING_FOR_SELLER_RESPONSE" : "RESOLVED",
+  dispute_state: outcome === null ? "REQUIRED_ACTION" : "RESOLVED",
+  dispute_amount: money(amount, currency),
+  dispute_life_cycle_stage: "CHARGEBACK",
+  dispute_channel: "INTERNAL",
+});
+
+export function disputeObject(order: PaypalRecord, dispute: PaypalDisputeRecord): Record<string, unknown> {
+  const { outcome } = dispute;
   const isLost = outcome === "RESOLVED_BUYER_FAVOUR";
-  const taken = money(amount, currency);
+  const taken = money(order.amount, order.currency);
   return {
-    dispute_id: id,
-    create_time: new Date(openedAt).toISOString(),
-    reason: "MERCHANDISE_OR_SERVICE_NOT_RECEIVED",
-    status: outcome === null ? "WAITING_FOR_SELLER_RESPONSE" : "RESOLVED",
-    dispute_amount: taken,
-    disputed_transactions: [{ seller_transaction_id: captureId }],
-    dispute_life_cycle_stage: "CHARGEBACK",
+    ...disputeSummary(order, dispute),
+    disputed_transactions: [{ seller_transaction_id: order.captureId }],
     ...(outcome !== null && {
       dispute_outcome: { outcome_code: outcome, ...(isLost && { amount_refunded: taken }) },
     }),
@@ -130,13 +144,13 @@ export function transactionsOf(order: PaypalRecord): (Record<string, unknown> & 
         value: `${sign}${decimalAmount({ amount, currency: order.currency })}`,
       },
       ...(custom !== null && { custom_field: custom }),
-      ...(code === "T1107" && { paypal_reference_id: order.captureId, paypal_reference_id_type: "TXN" }),
+      ...(code !== "T0006" && { paypal_reference_id: order.captureId, paypal_reference_id_type: "TXN" }),
     },
   });
   return [
     line(order.captureId, "T0006", order.amount, order.customId, order.capturedAt),
     ...order.refunds.map((each) =>
-      line(each.id, "T1107", each.amount, each.customId, each.at, {
+      line(each.id, each.reversal ? "T1106" : "T1107", each.amount, each.customId, each.at, {
         sign: "-",
         status: each.failed ? "D" : "S",
       }),

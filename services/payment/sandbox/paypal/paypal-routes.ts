@@ -1,6 +1,7 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import type { Answer } from "../idempotency.ts";
+import { listDisputes } from "./list-disputes.ts";
 import type { PaypalBooks, PaypalRecord } from "./paypal-books.ts";
 import { disputed } from "./paypal-disputes.ts";
 import { invalidRequest, notFound } from "./paypal-error.ts";
@@ -30,7 +31,7 @@ const newRefund = Type.Object({
 /** @throws PaypalRefusal */
 export function readPaypal(books: PaypalBooks, { pathname, searchParams }: URL, at: string): unknown {
   if (pathname === "/v1/reporting/transactions") return transactions(books, searchParams);
-  if (pathname === "/v1/customer/disputes") return disputes(books, searchParams);
+  if (pathname === "/v1/customer/disputes") return listDisputes(books, searchParams, at);
   const [, kind, id = ""] =
     /^\/v2\/(checkout\/orders|payments\/captures|payments\/refunds)\/(\w+)$/.exec(pathname) ?? [];
   if (kind === "checkout/orders") return orderObject(books.order(id), at);
@@ -88,17 +89,6 @@ export function writePaypal(
     custom_id ?? null,
   );
   return { order, answer: shown(201, refundObject(order, refund, at)) };
-}
-
-/** Those that wait for the shop when `dispute_state=REQUIRED_ACTION` asks for them, else all. */
-function disputes(books: PaypalBooks, query: URLSearchParams): unknown {
-  const waiting = query.get("dispute_state") === "REQUIRED_ACTION";
-  const items = [...books.orders.values()].flatMap((order) =>
-    order.dispute === undefined || (waiting && order.dispute.outcome !== null)
-      ? []
-      : [disputeObject(order, order.dispute)],
-  );
-  return { items };
 }
 
 function transactions(books: PaypalBooks, query: URLSearchParams): unknown {

@@ -26,7 +26,7 @@ export interface PaypalSandboxOptions {
   readonly webhookAfterMs: number;
   readonly webhookBackoffMs: number;
   readonly hangMs: number;
-  /** How long after it a refund of `SANDBOX_refundfail_…` comes back. */
+  /** How long after it a refund of `SANDBOX_refundfail_…` comes back, and a capture of `SANDBOX_reversed_…` is taken back. */
   readonly refundsFailAfterMs: number;
   readonly saved: PaypalSaved | undefined;
   readonly changed: (change: PaypalSaved) => void;
@@ -86,17 +86,29 @@ export function createPaypalSandbox(options: PaypalSandboxOptions) {
     timer.unref?.();
   }
 
+  function bankTakesBack(order: PaypalRecord): void {
+    const timer = setTimeout(() => {
+      books.reverse(order);
+      changed({ orders: [order], keys: [] });
+    }, options.refundsFailAfterMs);
+    timer.unref?.();
+  }
+
   function announce(event: PaypalHappening): void {
-    const { behaviour } = event.order;
-    if (event.type === "PAYMENT.CAPTURE.REFUNDED" && behaviour === "refundfail") {
-      refundComesBack(event.order, event.refund);
+    const { behaviour, refunds } = event.order;
+    if (event.type === "PAYMENT.CAPTURE.REFUNDED") {
+      const fails = behaviour === "refundfail" || (behaviour === "refundfailonce" && refunds.length === 1);
+      if (fails) refundComesBack(event.order, event.refund);
     }
     const captured = event.type === "PAYMENT.CAPTURE.COMPLETED";
+    if (captured && behaviour === "reversed") bankTakesBack(event.order);
+    // All that is told of it is lost for good.
+    if (behaviour === "untold" && !captured) return;
     const payload = JSON.stringify({
       id: `WH-${books.newId()}`,
       event_version: "1.0",
       create_time: new Date(now()).toISOString(),
-      resource_type: event.type.split(".")[1]?.toLowerCase(),
+      resource_type: "refund" in event ? "refund" : event.type.split(".")[1]?.toLowerCase(),
       event_type: event.type,
       resource: eventResource(event, publicUrl()),
     });
