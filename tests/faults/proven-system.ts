@@ -23,6 +23,8 @@ export interface ProvenSystem {
   /** Of order-service's two processes, past every proxy: for the same request at both at once. */
   readonly orderServices: readonly string[];
   readonly sandbox: string;
+  /** Where the first process of each part listens, past every proxy. */
+  readonly ports: Ports;
   readonly merchant: MerchantKeys;
   /** As they are behind the proxies. */
   readonly stores: Stores;
@@ -107,6 +109,7 @@ export async function startProvenSystem(home: Home, options: ProvenSystemOptions
     gateway: localUrl(inner.gateway),
     orderServices: [localUrl(inner.order), localUrl(twice ? others.order : inner.order)],
     sandbox: localUrl(inner.sandbox),
+    ports: inner,
     merchant: {
       stripeSecretKey: secrets.stripeSecretKey,
       paypalClientId: definitions.find(({ name }) => name === "stripe-sandbox")?.env.PAYPAL_CLIENT_ID ?? "",

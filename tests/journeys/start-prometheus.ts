@@ -5,31 +5,12 @@ import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { eventually } from "#mesh/eventually";
 import { ruleFileNames } from "#observability/prometheus/alert-files";
-import { type DebianProgram, debianProgram } from "../../mesh/local/debian-program.ts";
+import { debianProgram } from "../../mesh/local/debian-program.ts";
 import { freePorts } from "../../mesh/local/free-ports.ts";
 import { prometheusPrograms } from "../../mesh/local/prometheus-programs.ts";
 
 const root = join(import.meta.dirname, "../..");
 export const rulesFolder = join(root, "observability/prometheus/rules");
-
-const exporters = {
-  postgres: {
-    names: ["prometheus-postgres-exporter"],
-    packages: ["prometheus-postgres-exporter"],
-    path: "usr/bin/prometheus-postgres-exporter",
-    versionFlag: "--version",
-    folder: "prometheus-postgres-exporter",
-    advice: "install prometheus-postgres-exporter",
-  },
-  redis: {
-    names: ["prometheus-redis-exporter"],
-    packages: ["prometheus-redis-exporter"],
-    path: "usr/bin/prometheus-redis-exporter",
-    versionFlag: "--version",
-    folder: "prometheus-redis-exporter",
-    advice: "install prometheus-redis-exporter",
-  },
-} as const satisfies Record<string, DebianProgram>;
 
 interface Answer<T> {
   readonly status: "success" | "error";
@@ -67,9 +48,11 @@ export async function startPrometheus({
 }: PrometheusOptions): Promise<Prometheus> {
   const cache = join(root, ".ecotrack/cache");
   mkdirSync(cache, { recursive: true });
-  const programs = [prometheusPrograms.prometheus, exporters.postgres, exporters.redis];
-  const [prometheus, postgres, redis] = await Promise.all(programs.map((each) => debianProgram(cache, each)));
-  if (!prometheus || !postgres || !redis) throw new Error("A program is missing");
+  const [prometheus, postgres, redis] = await Promise.all([
+    debianProgram(cache, prometheusPrograms.prometheus),
+    debianProgram(cache, prometheusPrograms.postgresExporter),
+    debianProgram(cache, prometheusPrograms.redisExporter),
+  ]);
   const [port, postgresPort, redisPort] = (await freePorts(3)).map((each) => `127.0.0.1:${each}`);
   const folder = mkdtempSync(join(tmpdir(), "prometheus-"));
   writeFileSync(
