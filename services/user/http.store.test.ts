@@ -105,7 +105,7 @@ describe("signing in", () => {
     for (const answer of answers) expect(answer).toEqual(answers[0] ?? answer);
   });
 
-  test("takes as long for an unknown address as for a wrong password", async () => {
+  test("does as much for an unknown address as for a wrong password", async () => {
     const { user } = await service.register();
     const spent = { known: [] as number[], unknown: [] as number[] };
     for (let round = 0; round < 15; round++) {
@@ -113,9 +113,11 @@ describe("signing in", () => {
         ["known", user.email],
         ["unknown", newEmail()],
       ] as const) {
-        const started = performance.now();
+        // What the processor did, in all threads: what the clock says depends on who else wants it.
+        const before = process.cpuUsage();
         await call("POST", "/api/auth/login", { body: { email, password: "not the password" } });
-        spent[kind].push(performance.now() - started);
+        const { user: own, system } = process.cpuUsage(before);
+        spent[kind].push(own + system);
       }
     }
     const median = (times: number[]) => times.toSorted((a, b) => a - b)[7] ?? 0;
