@@ -1,3 +1,4 @@
+import { eventually } from "#mesh/eventually";
 import { openDatabase } from "#mesh/postgres/open-database";
 import { createLog } from "#observability/log";
 import { admin, buy, call, newPerson, newProduct, type Product } from "./person.ts";
@@ -22,8 +23,11 @@ export async function openScene(): Promise<Scene> {
   const product = await newProduct();
   const orderId = (await buy({ token, items: [{ productId: product.id, quantity: 1 }] })).body.id;
   const path = `/api/payments?orderId=${orderId}`;
-  const payments = await call<{ data: { id: string }[] }>("GET", path, { token });
-  const paymentId = payments.body.data[0]?.id ?? "";
+  // An answer may come before the order is through; until then rows are still added.
+  const paymentId = await eventually(async () => {
+    const { body } = await call<{ data: { id: string; status: string }[] }>("GET", path, { token });
+    return body.data.find(({ status }) => status === "captured")?.id;
+  });
   return { token, stranger, adminToken: await admin(), product, orderId, paymentId };
 }
 
