@@ -34,6 +34,7 @@ const ofOthers = new Set([
   "too many clients",
   "no space left",
   "password authentication failed",
+  "canceling statement due to lock timeout",
   "Notify for alerts failed",
 ]);
 
