@@ -51,6 +51,15 @@ export const drills: readonly Drill[] = [
     begin: ({ system }) => cut(system, "provider"),
   },
   {
+    name: "payment-provider-hangs",
+    title: "the payment provider takes connections and says nothing",
+    alert: "PaymentFailures",
+    async begin({ system: { links } }) {
+      links.provider.disturb("blackhole", 0);
+      return async () => links.provider.calm();
+    },
+  },
+  {
     name: "bus",
     title: "Kafka is killed and not started again",
     alert: "OutboxLag",
