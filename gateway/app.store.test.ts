@@ -193,7 +193,53 @@ test("a service is told who the request came by, after those who were asked befo
   );
 });
 
+test("a service that leads back to the gateway is asked once", async () => {
+  let asked = 0;
+  const round = await startTestGateway({
+    file: `
+upstreams: { round: { url: "\${UPSTREAM_URL}" } }
+limits: { all: { requests: 6000, perSeconds: 60, burst: 100, by: [address] } }
+defaults: { limits: [all], timeoutMs: 2000, bodyBytes: 1000 }
+routes: [{ path: /api/products, methods: [GET], upstream: round, auth: anyone }]`,
+    handle({ headers }) {
+      asked++;
+      return fetch(`${round.url}/api/products`, { headers: { via: `${headers.get("via")}, 1.1 another` } });
+    },
+  });
+  const answer = await round.call("/api/products");
+  expect([answer.status, answer.headers.get("content-type"), asked]).toEqual([
+    508,
+    "application/problem+json",
+    1,
+  ]);
+  expect(await answer.json()).toMatchObject({ code: "loop-detected", instance: "/api/products" });
+  await round.close();
+});
+
 describe("what is seen of it", () => {
+  test.each([
+    [
+      "GET /api/products HTTP/1.1\r\nHost: a\r\nHost: secret\r\n\r\n",
+      "GET",
+      "The header host is there more than once",
+    ],
+    ["POST /secret HTTP/3.0\r\n\r\n", "POST", "HTTP/1.1 is spoken here"],
+    ["SECRET / HTTP/1.1\r\nBroken secret\r\n\r\n", undefined, "A header has no name, or one that is none"],
+    ["\x16\x03\x01secret", undefined, "The request line is not that of HTTP/1.1"],
+  ])(
+    "what cannot be read leaves a line with what can, and nothing of it: %j",
+    async (bytes, method, reason) => {
+      const before = gateway.lines.length;
+      await gateway.raw(bytes);
+      const lines = gateway.lines.slice(before).filter((each) => each.includes('"unreadable"'));
+      expect(lines).toHaveLength(1);
+      const { code, status, address, ...line } = JSON.parse(lines[0] as string);
+      expect([line.method, line.reason, address]).toEqual([method, reason, "127.0.0.1"]);
+      expect([typeof code, typeof status]).toEqual(["string", "number"]);
+      expect(lines[0]).not.toMatch(/secret/i);
+    },
+  );
+
   test("a request is counted once by its route and leaves one line without its token", async () => {
     const token = await gateway.token();
     await gateway.call("/api/products/counted?query=private", {

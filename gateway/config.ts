@@ -28,6 +28,8 @@ export const settings = {
   processes: integer("GATEWAY_PROCESSES", { min: 1, max: 64, default: 1 }),
   /** Given to each of several processes by the one that began them. */
   processIndex: optional(integer("GATEWAY_PROCESS", { min: 0, max: 63 })),
+  /** What the gateways of one group call themselves in `Via`, by which they know a request that comes round (RFC 9110 §7.6.3). */
+  viaPseudonym: text("VIA_PSEUDONYM", { default: "ecotrack-gateway", pattern: /^[\w.-]{1,64}$/ }),
   gatewayFile: text("GATEWAY_FILE", { default: "gateway/gateway.yaml" }),
   userServiceUrl: serviceUrl("USER_SERVICE_URL"),
   productServiceUrl: serviceUrl("PRODUCT_SERVICE_URL"),

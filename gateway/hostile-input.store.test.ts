@@ -36,6 +36,7 @@ const behind = `GET /api/products/smuggled HTTP/1.1\r\n${host}Connection: close\
 
 describe("refused with one answer, the connection closed, and not a byte of it reaches the upstream", () => {
   const cases: [name: string, bytes: string, status: number, code: string][] = [
+    ["one that has come round", hosted(`${host}Via: 1.1 a, 1.1 ecotrack-gateway\r\n`), 508, "loop-detected"],
     ["an encoded slash", target("/api/products/a%2fb"), 400, "bad-path"],
     ["an encoded slash that leads away", target("/api/products/..%2f..%2finternal"), 400, "bad-path"],
     ["a doubly encoded slash", target("/api/products/a%252fb"), 400, "bad-path"],

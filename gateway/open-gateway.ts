@@ -138,7 +138,7 @@ function openEdge(
   parts: Parts,
   trusted: TrustedProxies,
 ): Promise<HttpListener> {
-  const pipeline = createPipeline({ ...parts, trusted, log, metrics });
+  const pipeline = createPipeline({ ...parts, pseudonym: config.viaPseudonym, trusted, log, metrics });
   return HttpListener.open({
     port: config.port,
     hostname: config.host,
@@ -147,7 +147,7 @@ function openEdge(
     limits: () => parts.snapshots.current.connections,
     trusted,
     serve: (request) => pipeline.serve(request),
-    refuse: (problem, address) => pipeline.refuse(problem, address),
+    refuse: (problem, address, method) => pipeline.refuse(problem, address, method),
   });
 }
 

@@ -22,6 +22,7 @@ import { forward } from "./stages/forward.ts";
 import { limitRate, setRateLimitHeaders } from "./stages/limit-rate.ts";
 import { readBody } from "./stages/read-body.ts";
 import { createRecord } from "./stages/record.ts";
+import { refuseLoop } from "./stages/refuse-loop.ts";
 import { routeRequest } from "./stages/route-request.ts";
 import { screenAnswer, screenHeaders } from "./stages/screen-headers.ts";
 import { setSecurityHeaders } from "./stages/secure-headers.ts";
@@ -46,6 +47,8 @@ export interface PipelineOptions {
   readonly snapshots: CurrentSnapshot;
   /** Left out: no API key is taken. */
   readonly apiKeys?: ApiKeys | undefined;
+  /** What this gateway is called in `Via`. */
+  readonly pseudonym: string;
   readonly trusted: TrustedProxies;
   readonly limiter: LeasedLimiter;
   readonly upstreams: UpstreamClient;
@@ -60,8 +63,8 @@ export interface PipelineOptions {
 export interface Pipeline {
   /** Answers the request, whatever happens. */
   serve(request: EdgeRequest): void;
-  /** The answer to what could not be read as a request. */
-  refuse(problem: Problem, remoteAddress: string): EdgeResponse;
+  /** The answer to what could not be read as a request. @param method as far as that could be */
+  refuse(problem: Problem, remoteAddress: string, method?: string): EdgeResponse;
 }
 
 /** Stands for a request of which nothing is known. */
@@ -74,8 +77,8 @@ const clientClosedRequest: Problem = { status: 499, code: "client-closed-request
 
 /** Everything between a client and a service, in the order in which it happens. See `README.md` for the picture. */
 export function createPipeline(options: PipelineOptions): Pipeline {
-  const { snapshots, apiKeys, trusted, limiter, upstreams, threats, documents, log, metrics, tracing } =
-    options;
+  const { snapshots, apiKeys, pseudonym, trusted, limiter, upstreams, threats, documents } = options;
+  const { log, metrics, tracing } = options;
   const record = createRecord({ log, metrics, tracing });
   const admitAddress = createAdmitAddress({ log, metrics });
   const validateRequest = createValidateRequest({ documents, metrics });
@@ -95,6 +98,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (blocked && !showsCredential(exchange)) return blocked;
     const { route } = exchange;
     if (outside || !route) return outside ?? edgeProblems.routeNotFound();
+    const comesRound = refuseLoop(exchange, pseudonym);
+    if (comesRound) return comesRound;
 
     // Awaiting costs a turn of the queue even where there is nothing to wait for, which is nearly always.
     const known = authenticate(exchange, route, verifier, apiKeys);
@@ -112,7 +117,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     if (unfit) return unfit;
     if (route.target.kind === "answer") return answers[route.target.answer](exchange);
     const { upstream } = route.target;
-    return passOn(upstream, await forward(exchange, upstream, route.timeoutMs, upstreams));
+    return passOn(
+      upstream,
+      await forward(exchange, upstream, { timeoutMs: route.timeoutMs, upstreams, pseudonym }),
+    );
   }
 
   function passOn(upstream: Upstream, outcome: UpstreamAnswer | UpstreamFailure): EdgeResponse | Problem {
@@ -149,12 +157,21 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         request.respond(problemAnswer(problems.internal(), exchange.path));
       });
     },
-    refuse(problem, remoteAddress) {
+    refuse(problem, remoteAddress, method) {
       const { traceId } = newContext();
       unreadable.inc({ code: problem.code });
       noteUnreadable(problem, remoteAddress, threats, trusted);
+      // Nothing that was sent but one of HTTP's own words: what cannot be read may be anything.
+      const { code, status, title, detail = title } = problem;
       log.info(
-        { trace_id: traceId, code: problem.code, status: problem.status, address: remoteAddress },
+        {
+          trace_id: traceId,
+          ...(method && { method }),
+          code,
+          status,
+          reason: detail,
+          address: remoteAddress,
+        },
         "unreadable",
       );
       const response = problemAnswer(problem, "/", traceId);

@@ -13,6 +13,12 @@ export const edgeProblems = {
     code: "bad-host",
     title: "The Host header is missing or is no host",
   }),
+  loopDetected: (): Problem => ({
+    status: 508,
+    code: "loop-detected",
+    title: "The request has come round",
+    detail: "Its Via names this gateway: something behind it leads back to it",
+  }),
   routeNotFound: (): Problem => ({
     status: 404,
     code: "route-not-found",

@@ -56,6 +56,7 @@ function refusalsInStages(route: Route, file: GatewayFile, method: string): Refu
   if (method === "OPTIONS") return refusedOrigins(route, "a page");
   return [
     ...refusedOrigins(route, "before the call, the preflight of a page"),
+    refusalOf(edgeProblems.loopDetected(), "a request whose Via names this gateway: it has come round"),
     // Whoever is over a limit learns that first, whatever the credential is worth.
     ...route.limits.map(({ name }) =>
       refusalOf(edgeProblems.quotaExceeded([name], 1), `more than the limit ${name} allows`),

@@ -49,6 +49,7 @@ test("a call is explained with its place, its numbers per tier and what is refus
     "          417 expectation-failed               an expectation other than 100-continue",
     "          403 address-refused                  an address that `addresses` does not let in",
     "          403 origin-refused                   before the call, the preflight of a page of any origin",
+    "          508 loop-detected                    a request whose Via names this gateway: it has come round",
     "          429 quota-exceeded                   more than the limit default allows",
     "          429 quota-exceeded                   more than the limit daily allows",
     "          400 malformed-request                a token in the URI, two credentials, or an Authorization header that is none",

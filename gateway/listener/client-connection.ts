@@ -2,6 +2,7 @@ import type { Problem } from "#mesh/problem";
 import type { TcpConnection } from "#mesh/tcp";
 import { isOnlyLineEnd, maxRequestLineBytes, refuseIncomplete } from "../http/incomplete-head.ts";
 import { maxHeadBytes, messageProblems } from "../http/message-problems.ts";
+import { methodOf } from "../http/method-of.ts";
 import { parseRequestHead, type RequestHead } from "../http/request-head.ts";
 import { AnswerWriter } from "./answer-writer.ts";
 import type { ConnectionHost } from "./connection-host.ts";
@@ -92,7 +93,7 @@ export class ClientConnection {
 
   #late(): void {
     this.deadline = Number.POSITIVE_INFINITY;
-    if (this.phase === "head") this.refuse(messageProblems.tooSlow());
+    if (this.phase === "head") this.refuse(messageProblems.tooSlow(), this.#input);
     else if (this.phase === "serving") this.request?.bodyBroke(messageProblems.tooSlow());
     else if (this.phase === "idle") this.#finishWriting();
     else this.tcp.destroy();
@@ -158,9 +159,9 @@ export class ClientConnection {
     this.deadline = Number.POSITIVE_INFINITY;
     // Latin-1: a byte is a character, so that nothing is lost or changed on the way.
     const head = parseRequestHead(input.toString("latin1", 0, end), this.#before);
-    if ("code" in head) return this.refuse(head);
+    if ("code" in head) return this.refuse(head, input);
     if (head.target.length > maxRequestLineBytes) {
-      return this.refuse(messageProblems.uriTooLong(maxRequestLineBytes));
+      return this.refuse(messageProblems.uriTooLong(maxRequestLineBytes), input);
     }
     this.#before = head.lines.length <= maxRememberedLength ? head : undefined;
     this.phase = "serving";
@@ -172,7 +173,7 @@ export class ClientConnection {
 
   #incomplete(input: Buffer): boolean {
     const problem = refuseIncomplete(input);
-    if (problem) return this.refuse(problem);
+    if (problem) return this.refuse(problem, input);
     this.#searched = input.length;
     if (this.phase === "idle" && !isOnlyLineEnd(input)) {
       this.phase = "head";
@@ -197,8 +198,10 @@ export class ClientConnection {
     this.tcp.close();
   }
 
-  refuse(problem: Problem): false {
-    this.#writer.write(this.host.refuse(problem, this.remoteAddress), "GET", 1, true);
+  /** @param head as far as it came */
+  refuse(problem: Problem, head?: Buffer): false {
+    const method = head && methodOf(head);
+    this.#writer.write(this.host.refuse(problem, this.remoteAddress, method), "GET", 1, true);
     return false;
   }
 

@@ -11,8 +11,8 @@ export interface ConnectionHost {
   readonly timeouts: Timeouts;
   readonly proxyProtocol: boolean;
   serve(request: EdgeRequest): void;
-  /** The answer to what never became a request. */
-  refuse(problem: Problem, remoteAddress: string): EdgeResponse;
+  /** The answer to what never became a request. @param method as far as it could be read */
+  refuse(problem: Problem, remoteAddress: string, method?: string): EdgeResponse;
   /** The address that a PROXY header named; undefined when its sender may not say so. */
   believe(connection: ClientConnection, address: string): boolean;
 }

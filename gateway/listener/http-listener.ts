@@ -27,7 +27,7 @@ export interface HttpListenerOptions {
   /** Every request that is one; it answers by `request.respond`. */
   readonly serve: (request: EdgeRequest) => void;
   /** Makes the answer to what never became a request. */
-  readonly refuse: (problem: Problem, remoteAddress: string) => EdgeResponse;
+  readonly refuse: (problem: Problem, remoteAddress: string, method?: string) => EdgeResponse;
 }
 
 const sweepMs = 250;
@@ -93,8 +93,8 @@ export class HttpListener implements ConnectionHost {
   serve(request: EdgeRequest): void {
     this.options.serve(request);
   }
-  refuse(problem: Problem, remoteAddress: string): EdgeResponse {
-    return this.options.refuse(problem, remoteAddress);
+  refuse(problem: Problem, remoteAddress: string, method?: string): EdgeResponse {
+    return this.options.refuse(problem, remoteAddress, method);
   }
 
   #opened(connection: ClientConnection, tcp: Parameters<ClientConnection["opened"]>[0]): void {

@@ -6,12 +6,18 @@ import type { UpstreamAnswer, UpstreamFailure } from "../upstream/upstream-job.t
 import { recordCall } from "./record-call.ts";
 import { travels } from "./screen-headers.ts";
 
+export interface Forwarding {
+  readonly timeoutMs: number;
+  readonly upstreams: UpstreamClient;
+  /** What the gateway calls itself to services: its address is nobody's business. */
+  readonly pseudonym: string;
+}
+
 /** Sends the request on, to the path that was routed and authorised. The caller's token goes with it. */
 export function forward(
   exchange: Exchange,
   upstream: Upstream,
-  timeoutMs: number,
-  upstreams: UpstreamClient,
+  { timeoutMs, upstreams, pseudonym }: Forwarding,
 ): Promise<UpstreamAnswer | UpstreamFailure> {
   const { method, path, query, request, route } = exchange;
   const { origin } = upstream;
@@ -20,7 +26,7 @@ export function forward(
   let head = `${method} ${origin.basePath}${path}${query} HTTP/1.1\r\nhost: ${origin.hostHeader}\r\n`;
   if (body) head += `content-length: ${body.length}\r\n`;
   else if (method === "POST" || method === "PUT" || method === "PATCH") head += "content-length: 0\r\n";
-  head += `${clientFields(exchange)}${ownFields(exchange, timeoutMs, spanId)}\r\n`;
+  head += `${clientFields(exchange, pseudonym)}${ownFields(exchange, timeoutMs, spanId)}\r\n`;
   const answered = upstreams.call({ origin, method, head, body, timeoutMs, client: request });
   if (!exchange.context.tracing) return answered;
   return recordCall(exchange, { upstream, method, template: route?.template, spanId }, answered);
@@ -73,16 +79,13 @@ function parsed(bytes: Uint8Array): unknown {
   }
 }
 
-/** What the gateway calls itself to services: its address is nobody's business. */
-const pseudonym = "ecotrack-gateway";
-
 /** The client's fields without those that end here, which is a matter of the fields alone. */
-function clientFields(exchange: Exchange): string {
-  exchange.fields.travelling ??= travelling(exchange);
+function clientFields(exchange: Exchange, pseudonym: string): string {
+  exchange.fields.travelling ??= travelling(exchange, pseudonym);
   return exchange.fields.travelling;
 }
 
-function travelling(exchange: Exchange): string {
+function travelling(exchange: Exchange, pseudonym: string): string {
   const { names, values } = exchange.fields;
   const traced = exchange.context.parentSpanId !== undefined;
   let text = "";
