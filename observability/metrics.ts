@@ -1,6 +1,11 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, type LabelValues, Registry } from "prom-client";
 import { currentContext, type RequestContext } from "./context.ts";
 import { contentTypes, type ExpositionFormat, exposition, formatFor } from "./exposition.ts";
+import registered from "./registered.json" with { type: "json" };
+import type { Registered } from "./telemetry/registered-json.ts";
+
+/** By process and name: counters whose labels can only be so many things. */
+const { counters } = registered as unknown as Registered;
 
 /** Seconds; dense around the objectives of 200 ms and 500 ms. */
 const latencyBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.35, 0.5, 1, 2, 5, 10, 30];
@@ -42,7 +47,11 @@ export function createMetrics(service: string) {
   return {
     registry,
     counter: <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
-      once(name, () => new Counter<L>({ name, help, labelNames, registers })),
+      once(name, () => {
+        const counter = new Counter<L>({ name, help, labelNames, registers });
+        beginAtZero(counter, counters[service]?.[name] ?? {});
+        return counter;
+      }),
     /** `measure` runs at each scrape and gives the value; not a number when it fails or takes too long. */
     gauge: <L extends string>(
       name: string,
@@ -101,6 +110,16 @@ export function createMetrics(service: string) {
       return new Response(await text(format), { headers: { "content-type": contentTypes[format] } });
     },
   };
+}
+
+/** `rate` and `increase` see the first event of a series only if it was there before. @param values by label */
+function beginAtZero(counter: Counter, values: Readonly<Record<string, readonly string[]>>): void {
+  let series: LabelValues<string>[] = [];
+  for (const [label, each] of Object.entries(values)) {
+    const before = series.length === 0 ? [{}] : series;
+    series = before.flatMap((labels) => each.map((value) => ({ ...labels, [label]: value })));
+  }
+  for (const labels of series) counter.inc(labels, 0);
 }
 
 /** What asks a store must not cost a scrape all the others: it is most needed while a store is away. */

@@ -1,6 +1,6 @@
 import { appendEvents } from "#mesh/outbox/append";
 import { observeWork } from "#observability/metrics";
-import { inSpan } from "#observability/trace/in-span";
+import { inAuthentication } from "./in-authentication.ts";
 import type { TooManyAttempts } from "./limits/sign-in-limits.ts";
 import type { Visitor } from "./session.ts";
 import { type SessionTokens, startSession } from "./session-tokens.ts";
@@ -26,11 +26,7 @@ export const logIn = (
   credentials: { email: string; password: string },
   visitor: Visitor,
 ): Promise<SessionTokens | LoginRefusal> =>
-  inSpan("user-authentication", { attributes: { "authentication.method": "password" } }, async (span) => {
-    const outcome = await authenticate(deps, credentials, visitor);
-    span.setAttribute("authentication.outcome", "refused" in outcome ? outcome.refused : "success");
-    return outcome;
-  });
+  inAuthentication("password", () => authenticate(deps, credentials, visitor));
 
 async function authenticate(
   deps: UserDeps,

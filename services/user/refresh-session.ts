@@ -1,4 +1,5 @@
 import { accessTokenLifetime } from "./access-tokens.ts";
+import { inAuthentication } from "./in-authentication.ts";
 import { newRefreshToken, readRefreshToken } from "./refresh-token.ts";
 import { hashesOf, type SessionTokens } from "./session-tokens.ts";
 import type { UserDeps } from "./user-deps.ts";
@@ -12,7 +13,12 @@ export type RefreshRefusal = { readonly refused: "invalid-refresh-token" };
  * the other a refusal, and that pair is worth nothing any more. A client sends one refresh at a time.
  * The caller does not learn which of the reasons refused it.
  */
-export async function refreshSession(
+export const refreshSession = (
+  deps: UserDeps,
+  refreshToken: string,
+): Promise<SessionTokens | RefreshRefusal> => inAuthentication("refresh", () => renew(deps, refreshToken));
+
+async function renew(
   { sql, sessions, accessTokens }: UserDeps,
   refreshToken: string,
 ): Promise<SessionTokens | RefreshRefusal> {

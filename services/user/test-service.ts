@@ -14,6 +14,7 @@ import { openRedis, redisReady } from "#mesh/redis/open-redis";
 import { uuidV7 } from "#mesh/uuid-v7";
 import { createLog } from "#observability/log";
 import { createMetrics } from "#observability/metrics";
+import type { Tracing } from "#observability/trace/tracing";
 import { createUserApp } from "./app.ts";
 import { SessionView } from "./user-schema.ts";
 
@@ -61,11 +62,13 @@ export async function startTestService(
     audience = "ecotrack",
     keyEncryptionKey = Buffer.alloc(32, 7).toString("base64"),
     google,
+    tracing,
   }: {
     issuer?: string;
     audience?: string;
     keyEncryptionKey?: string;
     google?: { issuer: string; clientId: string; clientSecret: string };
+    tracing?: Tracing;
   } = {},
 ) {
   const logLines: string[] = [];
@@ -117,6 +120,7 @@ export async function startTestService(
     }),
     log,
     metrics,
+    tracing,
     now: () => new Date(Date.now() + clock.offsetMs),
     newId: uuidV7,
   });

@@ -1,4 +1,5 @@
 import { looksLikeApiKey } from "#mesh/identity/api-key-format";
+import { inAuthentication } from "../in-authentication.ts";
 import type { UserDeps } from "../user-deps.ts";
 import { hashApiKey, rolesOfKey } from "./api-key.ts";
 import { findUsableKey, noteUse } from "./api-key-store.ts";
@@ -12,11 +13,16 @@ export interface ExchangedKey {
   readonly expiresIn: number;
 }
 
+type KeyRefusal = { readonly refused: "invalid-api-key" };
+
 /** A token in place of a key: the key goes no further than the gateway, and services know tokens only. */
-export async function exchangeApiKey(
+export const exchangeApiKey = (deps: UserDeps, text: string): Promise<ExchangedKey | KeyRefusal> =>
+  inAuthentication("api-key", () => authenticate(deps, text));
+
+async function authenticate(
   { sql, accessTokens, metrics, log, now }: UserDeps,
   text: string,
-): Promise<ExchangedKey | { readonly refused: "invalid-api-key" }> {
+): Promise<ExchangedKey | KeyRefusal> {
   const at = now();
   const key = looksLikeApiKey(text) ? await findUsableKey(sql, hashApiKey(text), at) : undefined;
   const left = key?.expiresAt

@@ -1,4 +1,5 @@
 import { appendEvents } from "#mesh/outbox/append";
+import { inAuthentication } from "../in-authentication.ts";
 import type { Visitor } from "../session.ts";
 import { type SessionTokens, startSession } from "../session-tokens.ts";
 import { newUser, normaliseEmail } from "../user.ts";
@@ -28,7 +29,14 @@ const invalidCode: GoogleRefusal = { refused: "invalid-code" };
  * address decides nothing: an account that has it already is linked only by somebody who signs in to it, because an
  * address may have been registered here by a stranger before its owner came, or changed hands at the provider.
  */
-export async function beginGoogleSession(
+export const beginGoogleSession = (
+  deps: GoogleDeps,
+  presented: Presented,
+  visitor: Visitor,
+): Promise<SessionTokens | GoogleRefusal> =>
+  inAuthentication("google", () => authenticate(deps, presented, visitor));
+
+async function authenticate(
   deps: GoogleDeps,
   { code, codeVerifier }: Presented,
   visitor: Visitor,

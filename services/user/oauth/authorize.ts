@@ -1,3 +1,4 @@
+import { inAuthentication } from "../in-authentication.ts";
 import { checkPassword } from "../log-in.ts";
 import type { Visitor } from "../session.ts";
 import type { User } from "../user.ts";
@@ -114,7 +115,8 @@ function formOf({ browsers }: OAuthDeps, { asked, query, browser, cookie }: Call
 
 async function signIn(deps: OAuthDeps, call: Call, form: Form, visitor: Visitor): Promise<Response> {
   const email = form.get("email") ?? "";
-  const proven = await checkPassword(deps, { email, password: form.get("password") ?? "" }, visitor);
+  const credentials = { email, password: form.get("password") ?? "" };
+  const proven = await inAuthentication("password", () => checkPassword(deps, credentials, visitor));
   if ("refused" in proven) {
     const late = proven.refused === "too-many-attempts";
     const message = late

@@ -3,6 +3,7 @@ import type { createServiceApp } from "#mesh/http/service-app";
 import { scopeNames, scopes } from "#mesh/identity/scopes";
 import { oauthRefusal } from "#mesh/oauth-refusal";
 import { type Problem, problemResponse } from "#mesh/problem";
+import { type AuthenticationMethod, inAuthentication } from "../in-authentication.ts";
 import { accepted } from "../problems.ts";
 import { visitorOf } from "../visitor.ts";
 import { authenticateClient } from "./authenticate-client.ts";
@@ -30,6 +31,18 @@ export function answerProblem(problem: Problem, path: string): Response {
   return Response.json(body, { status, headers });
 }
 
+/** What each grant is as a way of signing in. */
+const methods = new Map<string, AuthenticationMethod>([
+  ["client_credentials", "client-credentials"],
+  ["authorization_code", "authorization-code"],
+  ["refresh_token", "refresh"],
+]);
+
+function inGrant<T extends object>(form: Form, work: () => Promise<T>): Promise<T> {
+  const method = methods.get(form.get("grant_type") ?? "");
+  return method ? inAuthentication(method, work) : work();
+}
+
 const TokenView = Type.Object({
   access_token: Type.String(),
   token_type: Type.Literal("Bearer"),
@@ -41,17 +54,19 @@ const IntrospectionView = Type.Object({ active: Type.Boolean() }, { description:
 
 /** What OAuth clients talk to, in the forms of its specifications rather than of this API. */
 export function createOAuthHttp(app: ReturnType<typeof createServiceApp>, deps: OAuthDeps) {
-  /** Runs `work` for a client that proved itself, with its form. */
+  /** Runs `work` for a client that proved itself, with its form; both within `around`. */
   async function forClient(
     request: Request,
     body: unknown,
     work: (client: OAuthClient, form: Form) => Promise<object | OAuthError> | OAuthError,
+    around = (_: Form, both: () => Promise<object | OAuthError>) => both(),
   ): Promise<Response> {
     const form = readForm(request, body);
     if (isOAuthError(form)) return oauthErrorResponse(form);
-    const client = await authenticateClient(deps, request, form);
-    if (isOAuthError(client)) return oauthErrorResponse(client);
-    const outcome = await accepted(Promise.resolve(work(client, form)));
+    const outcome = await around(form, async () => {
+      const client = await authenticateClient(deps, request, form);
+      return isOAuthError(client) ? client : accepted(Promise.resolve(work(client, form)));
+    });
     return isOAuthError(outcome) ? oauthErrorResponse(outcome) : oauthAnswer(outcome);
   }
 
@@ -77,7 +92,12 @@ export function createOAuthHttp(app: ReturnType<typeof createServiceApp>, deps: 
     .post(
       "/oauth/token",
       ({ request, body }) =>
-        forClient(request, body, (client, form) => giveTokens(deps, client, form, visitorOf(request))),
+        forClient(
+          request,
+          body,
+          (client, form) => giveTokens(deps, client, form, visitorOf(request)),
+          inGrant,
+        ),
       {
         anyone: true,
         detail: {
