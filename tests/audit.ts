@@ -7,6 +7,7 @@ import { auditEvents } from "./audit/events.ts";
 import { createFindings, type Findings } from "./audit/findings.ts";
 import { auditMails, type HandedMails } from "./audit/mails.ts";
 import { auditMoney, type Charged } from "./audit/money.ts";
+import { auditRefunds, type RefundBooks } from "./audit/refunds.ts";
 import { auditStock } from "./audit/stock.ts";
 
 export interface AuditedSystem {
@@ -55,8 +56,20 @@ export async function audit(system: AuditedSystem): Promise<Audit> {
   }
 }
 
-interface Books extends DisputeBooks {
+interface Books extends DisputeBooks, Omit<RefundBooks, "paypal"> {
+  readonly paypal?: readonly (NonNullable<DisputeBooks["paypal"]>[number] &
+    NonNullable<RefundBooks["paypal"]>[number])[];
   readonly orders: readonly Charged[];
+}
+
+/** What the service finds itself when it compares its books with the providers' is nothing. */
+async function auditComparison({ payment }: Stores, { expect }: Findings): Promise<void> {
+  const open = await payment<{ what: string }[]>`
+    select gateway || ' ' || kind || ' ' || reference as what from reconciliation_findings where resolved_at is null`;
+  expect(
+    open.length === 0,
+    () => `the comparison of the books found ${open.map(({ what }) => what).join(", ")}`,
+  );
 }
 
 async function compare(system: AuditedSystem, stores: Stores, books: Books): Promise<Audit> {
@@ -66,6 +79,8 @@ async function compare(system: AuditedSystem, stores: Stores, books: Books): Pro
   const findings: Findings = createFindings();
   await auditMoney(stores, orders, books.orders, findings);
   await auditDisputes(stores, books, findings);
+  await auditRefunds(stores, books, findings);
+  await auditComparison(stores, findings);
   await auditStock(stores, orders, system.delivered, findings);
   await auditEvents(stores, orders, system, findings);
   await auditMails(stores, orders, system.mails?.(), findings);

@@ -94,6 +94,7 @@ function ofOneService(name: ServiceName, { ports, secrets, chosen }: SystemSetti
         KEYRING: secrets.paymentKeyring,
         PAYMENT_RETURN_URL: `${localUrl(ports.gateway)}/docs`,
         ...given(chosen, ["PAYMENT_CAPTURE", "PAYMENT_ACTION_MINUTES"]),
+        ...given(chosen, ["PAYMENT_REFUND_AGAIN_MINUTES", "RECONCILE_MINUTES"]),
         ...stripe(secrets, ports, chosen),
         ...paypal(secrets, ports, chosen),
       };

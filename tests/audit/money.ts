@@ -106,7 +106,7 @@ const readPayments = (payment: Stores["payment"]) => payment<
   from payments p left join (
     select payment_id, sum(amount) as booked, sum(amount) filter (where kind = 'capture') as captured,
       -sum(amount) filter (where kind in ('refund', 'refund-reversal')) as refunded,
-      -sum(amount) filter (where kind in ('dispute-withdrawal', 'dispute-reinstatement')) as withdrawn,
+      -sum(amount) filter (where kind in ('dispute-withdrawal', 'dispute-reinstatement', 'reversal')) as withdrawn,
       -sum(amount) filter (where kind in ('dispute-fee', 'dispute-fee-return')) as fees
     from ledger_entries where account like '%:balance' group by payment_id
   ) l on l.payment_id = p.id left join (

@@ -16,6 +16,10 @@ export interface Break {
   /** How many of each scarce product there are. */
   readonly hotStock?: number;
   readonly faults?: readonly Fault[];
+  /** How long the violation has to last, in ms: what is on its way looks the same for a moment. */
+  readonly lastsMs?: number;
+  /** Settings of the system that are other than usual. */
+  readonly chosen?: Readonly<Record<string, string>>;
 }
 
 /** `from` stands exactly once in the file, else the break is out of date. */
@@ -208,12 +212,47 @@ export const breaks: readonly Break[] = [
     changes: [
       {
         file: "services/payment/apply-dispute.ts",
-        from: 'const took = withdrawn && (await bookDispute(tx, "dispute-withdrawal", dispute));',
-        to: "const took = false;",
+        from: 'const took = isTaken && (await bookDispute(tx, "dispute-withdrawal", dispute));',
+        to: "const took = isTaken && false;",
       },
     ],
     violation: /the provider has withdrawn \d+, the ledger 0/,
     cards: [[1, "pm_card_createDispute"]],
+  },
+  {
+    name: "dispute-sweep",
+    missing: "the comparison of the books leaves out disputes",
+    changes: [
+      {
+        file: "services/payment/reconcile-dispute.ts",
+        from: "for await (const told of gateway.disputes(from, untilNow)) {",
+        to: "for await (const told of gateway.disputes(from, untilNow)) {\n    if (told) continue;",
+      },
+    ],
+    violation: /dispute (stripe|paypal) \S+ is not known here/,
+    cards: [
+      [1, "pm_sandbox_untoldDispute"],
+      [1, "paypal untold"],
+    ],
+    chosen: { RECONCILE_MINUTES: "0.05" },
+    lastsMs: 10_000,
+  },
+  {
+    name: "refund-reversal",
+    missing: "a refund that comes back is not booked back",
+    changes: [
+      {
+        file: "services/payment/apply-refund-failure.ts",
+        from: 'if (refund.status !== "succeeded" && refund.status !== "pending") return "nothing-to-do";',
+        to: 'if (refund.status !== "pending") return "nothing-to-do";',
+      },
+    ],
+    violation: /the provider has refunded 0, the ledger \d+/,
+    cards: [
+      [1, "pm_sandbox_refundFailsOnce cancels"],
+      [1, "paypal refundfailonce"],
+    ],
+    lastsMs: 5000,
   },
   {
     name: "early-news",

@@ -24,7 +24,7 @@ export interface CrowdOptions {
   /** Whether a buyer who has no answer yet still wants one. */
   readonly goesOnWaiting?: () => boolean;
   readonly cards?: PaymentWeights;
-  /** Until so long after the beginning there are buyers who never act at the bank; in ms. */
+  /** Until so long after the beginning there are buyers who never act at the bank, and disputes nobody tells of; in ms. */
   readonly lapsingForMs?: number;
   /** Which part of what was placed is cancelled again by its buyer. */
   readonly cancelShare?: number;
@@ -62,7 +62,8 @@ export async function letThemBuy(options: CrowdOptions): Promise<Purchase[]> {
     await Promise.all([...deciding, ...bases.map((base) => buy(purchase, base, goesOn))]);
     if (purchase.told) options.onTold?.(purchase);
     if (chance > 0.92) await buy(purchase, gateway, goesOn);
-    if (purchase.orderId === undefined || random.fraction() >= cancelShare) return;
+    const cancels = random.fraction() < cancelShare || purchase.payment.cancels;
+    if (purchase.orderId === undefined || !cancels) return;
     const racers = random.fraction() < 0.5 ? orderServices : [gateway];
     await Promise.all(racers.map((base) => cancel(purchase, base, goesOn)));
   }

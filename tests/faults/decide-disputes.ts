@@ -87,7 +87,7 @@ function paypalDesk(sandbox: string, { paypalClientId, paypalClientSecret }: Mer
   return {
     name: "PayPal",
     async open() {
-      const answer = await asked(`${url}?dispute_state=REQUIRED_ACTION`, await bearer());
+      const answer = await asked(`${url}?dispute_state=REQUIRED_ACTION&page_size=50`, await bearer());
       const { items } = (await answer.json()) as { items: readonly { dispute_id: string }[] };
       return items.map(({ dispute_id }) => dispute_id);
     },

@@ -49,6 +49,8 @@ export interface ProvenSystemOptions {
   /** Whether the stores write to the disk what they say is written. */
   readonly durable?: boolean;
   readonly skews: Readonly<Record<string, number>>;
+  /** Settings that are other than usual. */
+  readonly chosen?: Readonly<Record<string, string>>;
   readonly step: <T>(name: string, work: () => Promise<T>) => Promise<T>;
   /** What the supervisor says: that a process ended, that it is back. */
   readonly show: (line: string) => void;
@@ -84,6 +86,9 @@ export async function startProvenSystem(home: Home, options: ProvenSystemOptions
     chosen: {
       LOG_LEVEL: "warn",
       PAYMENT_ACTION_MINUTES: String(actionMinutes),
+      PAYMENT_REFUND_AGAIN_MINUTES: "0.1",
+      RECONCILE_MINUTES: "0.5",
+      ...options.chosen,
       ...(kafka && { KAFKA_BROKERS: kafka.brokers }),
     },
   });

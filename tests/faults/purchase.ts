@@ -34,10 +34,14 @@ export interface PaymentMethod {
   readonly type: "card" | "paypal";
   readonly token: string;
   readonly agrees?: boolean;
+  /** Whoever buys so goes back on it in the end. */
+  readonly cancels?: true;
 }
 
 /** A buyer who leaves the bank's page open: the order ends when the time for that is over. */
 const neverActs = "pm_card_threeDSecure2Required never";
+/** Buyers whose dispute nobody tells of: it is found when the books are compared, some time later. */
+const untold = ["pm_sandbox_untoldDispute", "paypal untold"] as const;
 
 /** Ways to pay: test cards by their names, and at PayPal what the order there does; services/payment/README.md has both. */
 const waysToPay = [
@@ -53,6 +57,13 @@ const waysToPay = [
   [2, neverActs],
   [3, "pm_card_createDispute"],
   [2, "paypal dispute"],
+  [2, untold[0]],
+  [2, untold[1]],
+  // The refund counts as done and comes back two seconds later; the next one stays.
+  [2, "pm_sandbox_refundFailsOnce cancels"],
+  [2, "paypal refundfailonce"],
+  // PayPal takes the payment back at the word of the buyer's bank.
+  [2, "paypal reversed"],
   [8, "paypal success"],
   [2, "paypal decline"],
   [2, "paypal timeout"],
@@ -67,8 +78,10 @@ const waysToPay = [
 
 export type PaymentWeights = readonly (readonly [weight: number, way: string])[];
 
-/** The same without those who never act: their orders end late. */
-export const waysThatEndSoon: PaymentWeights = waysToPay.filter(([, way]) => way !== neverActs);
+/** The same without those whose orders or disputes end late. */
+export const waysThatEndSoon: PaymentWeights = waysToPay.filter(
+  ([, way]) => way !== neverActs && way !== untold[0] && way !== untold[1],
+);
 
 /** Something that somebody may want: often of what is scarce. @param last who paid by PayPal before: the approval may be used again */
 export function drawPurchase(
@@ -112,7 +125,12 @@ function paymentBy(way: string, total: number): PaymentMethod {
   const [provider, does = ""] = way.split(" ");
   if (provider !== "paypal") {
     const decides = does === "agrees" || does === "refuses";
-    return { type: "card", token: provider ?? way, ...(decides && { agrees: does === "agrees" }) };
+    return {
+      type: "card",
+      token: provider ?? way,
+      ...(decides && { agrees: does === "agrees" }),
+      ...(does === "cancels" && { cancels: true }),
+    };
   }
   const behaviour = { refused: "approval", used: "success", differs: "success" }[does] ?? does;
   // Approved for another price than is owed: nothing may be taken.
@@ -122,5 +140,6 @@ function paymentBy(way: string, total: number): PaymentMethod {
     // Without digits: thirteen of them in a row would be a card number.
     token: `SANDBOX_${behaviour}_${amount}_EUR_${randomUUID().replace(/[-\d]/g, (digit) => letters[Number(digit)] ?? "z")}`,
     ...(behaviour === "approval" && { agrees: does === "approval" }),
+    ...(behaviour === "refundfailonce" && { cancels: true }),
   };
 }

@@ -37,6 +37,7 @@ export async function runBreak(
       twins: false,
       durable: false,
       skews: {},
+      chosen: chosen.chosen ?? {},
       step: silent,
       show: () => {},
       giveUp: () => {},
@@ -84,9 +85,13 @@ async function search(home: Home, chosen: Break, system: ProvenSystem): Promise<
   // Not waited for: a fault may last as long as the search.
   carryOut({ faults: chosen.faults ?? [], skews: {} }, { home, system, show: () => {} }).catch(() => {});
   await wait(loadMs);
+  const seenAt = new Map<string, number>();
   while (found === undefined && passed() < findWithinMs) {
     await wait(500);
-    found = (await violationsOf(audited, purchases)).find((text) => chosen.violation.test(text));
+    const seen = (await violationsOf(audited, purchases)).filter((text) => chosen.violation.test(text));
+    for (const text of seen) seenAt.set(text, seenAt.get(text) ?? passed());
+    for (const text of seenAt.keys()) if (!seen.includes(text)) seenAt.delete(text);
+    found = seen.find((text) => passed() - (seenAt.get(text) ?? 0) >= (chosen.lastsMs ?? 0));
   }
   await buying;
   return found;
