@@ -138,10 +138,11 @@ async function openService(
     clientId: name,
     log,
   });
-  // Its statements find their rows by key, and it waits for no request's connection.
+  // Its statements find their rows by key, and it waits for no request's connection. One is taken for as long as the bus hangs;
+  // how many events wait, and for how long, is asked over the other.
   const relaySql = openDatabase({
     url: config.databaseUrl,
-    max: 1,
+    max: 2,
     applicationName: `${name} outbox`,
     findsByKey: true,
     log,
