@@ -1,7 +1,7 @@
 import { readMatcher } from "#observability/alertmanager/inhibited";
 import { metricsIn } from "#observability/grafana/metrics-in";
 import type { AlertRule, RecordRule } from "#observability/prometheus/alert-files";
-import { durationMs, longestAgeMs, longestWindowMs } from "./durations.ts";
+import { durationMs, longestAgeMs, longestWindowMs, riseWindowMs } from "./durations.ts";
 import type { AlertmanagerFile, PrometheusFile, Route } from "./faster-configuration.ts";
 
 export interface MonitoringFiles {
@@ -27,25 +27,35 @@ export function alertLimits(
   { prometheus: { global }, alertmanager, records }: MonitoringFiles,
 ): AlertLimits {
   const evaluationMs = durationMs(global.evaluation_interval);
-  const { windowMs, layers } = reach(rule.expr, records);
+  const { riseMs, fallMs, layers } = reach(rule.expr, records);
   const seenMs =
-    durationMs(global.scrape_interval) + durationMs(global.scrape_timeout) + windowMs + layers * evaluationMs;
+    durationMs(global.scrape_interval) + durationMs(global.scrape_timeout) + layers * evaluationMs;
   const route = routeOf(alertmanager.route, { ...rule.labels, alertname: rule.alert });
   const forMs = Math.ceil(durationMs(rule.for ?? "0s") / evaluationMs) * evaluationMs;
   return {
     receiver: route.receiver ?? "",
-    firesMs: seenMs + longestAgeMs(rule.expr) + forMs + durationMs(route.group_wait ?? "30s"),
-    resolvesMs: seenMs + durationMs(rule.keep_firing_for ?? "0s") + durationMs(route.group_interval ?? "5m"),
+    firesMs: seenMs + riseMs + longestAgeMs(rule.expr) + forMs + durationMs(route.group_wait ?? "30s"),
+    resolvesMs:
+      seenMs + fallMs + durationMs(rule.keep_firing_for ?? "0s") + durationMs(route.group_interval ?? "5m"),
   };
 }
 
+interface Reach {
+  /** Until all of what is bad is in it, and until nothing of it is. */
+  readonly riseMs: number;
+  readonly fallMs: number;
+  readonly layers: number;
+}
+
 /** How far back an expression looks through all recording rules, and how many rules stand behind each other. */
-function reach(expr: string, records: readonly RecordRule[]): { windowMs: number; layers: number } {
+function reach(expr: string, records: readonly RecordRule[]): Reach {
   const names = new Set(metricsIn(expr));
   const read = records.filter(({ record }) => names.has(record)).map((each) => reach(each.expr, records));
+  const longest = (which: keyof Reach) => Math.max(0, ...read.map((each) => each[which]));
   return {
-    windowMs: longestWindowMs(expr) + Math.max(0, ...read.map(({ windowMs }) => windowMs)),
-    layers: 1 + Math.max(0, ...read.map(({ layers }) => layers)),
+    riseMs: riseWindowMs(expr) + longest("riseMs"),
+    fallMs: longestWindowMs(expr) + longest("fallMs"),
+    layers: 1 + longest("layers"),
   };
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { durationMs, fasterExpression, longestAgeMs, longestWindowMs } from "./durations.ts";
+import { durationMs, fasterExpression, longestAgeMs, longestWindowMs, riseWindowMs } from "./durations.ts";
 
 test.each([
   ["90s", 90_000],
@@ -19,6 +19,7 @@ test.each([
   ["sum_over_time(a[6h:5m])", "sum_over_time(a[2160000ms:30000ms])"],
   ["a unless a offset 1h", "a unless a offset 360000ms"],
   ["max by (job) (outbox_lag_seconds) > 60", "max by (job) (outbox_lag_seconds) > 6"],
+  ["max(max_over_time(a_age_seconds[1m])) > 90", "max(max_over_time(a_age_seconds[6000ms])) > 9"],
   // Latency is no age: nobody answers faster.
   ["job:http_request_duration_seconds:p95_rate5m > 2", "job:http_request_duration_seconds:p95_rate5m > 2"],
   ['a{route=~"/[5m]x/[.]y"}[5m]', 'a{route=~"/[5m]x/[.]y"}[30000ms]'],
@@ -33,6 +34,10 @@ test("at its own speed an expression is as it is", () => {
 test("how far an expression looks back, and how old something has to be", () => {
   expect(longestWindowMs('rate(a[1m]) and avg_over_time(b{c="[9d]"}[1h:5m])')).toBe(3_600_000);
   expect(longestWindowMs("up == 0")).toBe(0);
+  expect(longestWindowMs("max by (job) (max_over_time(a[1m])) > 60")).toBe(60_000);
+  expect(riseWindowMs("max by (job) (max_over_time(a[1m])) > 60")).toBe(0);
+  expect(riseWindowMs("rate(a[1m]) > max_over_time(b[5m])")).toBe(60_000);
+  expect(longestAgeMs("max by (job) (max_over_time(a_lag_seconds[1m])) > 60")).toBe(60_000);
   expect(longestAgeMs("max(notification_queue_age_seconds) > 900 and max(a) >= 10")).toBe(900_000);
   expect(longestAgeMs("job:latency > 2")).toBe(0);
 });

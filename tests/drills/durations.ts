@@ -23,7 +23,7 @@ const strings = /("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')/;
 const windows = /\[([\w:]+)\]/g;
 const offsets = /\b(offset\s+)(\w+)/g;
 /** What is compared with how long something has waited: it waits no faster. */
-const ages = /(_(?:age|lag)_seconds\)*\s*>\s*)(\d+(?:\.\d+)?)/g;
+const ages = /(_(?:age|lag)_seconds(?:\[\w+\])?\)*\s*>\s*)(\d+(?:\.\d+)?)/g;
 
 const outsideStrings = (expr: string): string[] => expr.split(strings).filter((_, at) => at % 2 === 0);
 
@@ -50,6 +50,12 @@ const fasterWindow = (inner: string, speed: number): string =>
     .split(":")
     .map((each) => fasterDuration(each, speed))
     .join(":");
+
+/** What rises at once, and falls when its window is over. */
+const highest = /\bmax_over_time\([^()]*\)/g;
+
+/** How far back it looks until it sees all of a rise, in ms: 0 where the last value is enough. */
+export const riseWindowMs = (expr: string): number => longestWindowMs(expr.replaceAll(highest, ""));
 
 /** How far back it looks, in ms: 0 where it looks at the last value only. */
 export function longestWindowMs(expr: string): number {
