@@ -22,7 +22,8 @@ const files = {
   },
   records: [
     { record: "a:rate5m", expr: "rate(a[5m])" },
-    { record: "a:ratio", expr: "a:rate5m / b" },
+    { record: "a:ratio", expr: "a:rate5m / b or 0 * a:rate5m" },
+    { record: "a:ratio1h", expr: "avg_over_time(a:ratio[1h])" },
   ],
 };
 
@@ -42,6 +43,15 @@ test("windows and rules behind rules are counted, and `for` ends at a round", ()
     firesMs: (15 + 10 + 300 + 3 * 15 + 60 + 30) * 1000,
     resolvesMs: (15 + 10 + 300 + 3 * 15 + 120 + 300) * 1000,
   });
+});
+
+test("a window over what has a window is as long as both, and the highest of one rises at once", () => {
+  const plain = alertLimits({ alert: "A", expr: "up" }, files);
+  const long = alertLimits({ alert: "A", expr: "a:ratio1h > 0.1" }, files);
+  const highest = alertLimits({ alert: "A", expr: "max(max_over_time(up[1m])) > 1" }, files);
+  expect(long.firesMs - plain.firesMs).toBe((3600 + 300 + 3 * 15) * 1000);
+  expect(highest.firesMs - plain.firesMs).toBe(0);
+  expect(highest.resolvesMs - plain.resolvesMs).toBe(60_000);
 });
 
 test("what has to be of an age takes that long besides", () => {

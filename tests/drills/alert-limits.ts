@@ -1,7 +1,7 @@
 import { readMatcher } from "#observability/alertmanager/inhibited";
 import { metricsIn } from "#observability/grafana/metrics-in";
 import type { AlertRule, RecordRule } from "#observability/prometheus/alert-files";
-import { durationMs, longestAgeMs, longestWindowMs, riseWindowMs } from "./durations.ts";
+import { durationMs, longestAgeMs, type Window, windowsIn } from "./durations.ts";
 import type { AlertmanagerFile, PrometheusFile, Route } from "./faster-configuration.ts";
 
 export interface MonitoringFiles {
@@ -49,13 +49,21 @@ interface Reach {
 
 /** How far back an expression looks through all recording rules, and how many rules stand behind each other. */
 function reach(expr: string, records: readonly RecordRule[]): Reach {
-  const names = new Set(metricsIn(expr));
-  const read = records.filter(({ record }) => names.has(record)).map((each) => reach(each.expr, records));
-  const longest = (which: keyof Reach) => Math.max(0, ...read.map((each) => each[which]));
+  const of = (names: readonly string[]) =>
+    records.filter(({ record }) => names.includes(record)).map((each) => reach(each.expr, records));
+  const longest = (which: keyof Reach, names: readonly string[]) =>
+    Math.max(0, ...of(names).map((each) => each[which]));
+  const read = metricsIn(expr);
+  const through = (which: "riseMs" | "fallMs", windows: readonly Window[]) =>
+    Math.max(longest(which, read), ...windows.map(({ metric, ms }) => ms + longest(which, [metric])));
+  const windows = windowsIn(expr);
   return {
-    riseMs: riseWindowMs(expr) + longest("riseMs"),
-    fallMs: longestWindowMs(expr) + longest("fallMs"),
-    layers: 1 + longest("layers"),
+    riseMs: through(
+      "riseMs",
+      windows.filter(({ highest }) => !highest),
+    ),
+    fallMs: through("fallMs", windows),
+    layers: 1 + longest("layers", read),
   };
 }
 

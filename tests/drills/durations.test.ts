@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { durationMs, fasterExpression, longestAgeMs, longestWindowMs, riseWindowMs } from "./durations.ts";
+import { durationMs, fasterExpression, longestAgeMs, windowsIn } from "./durations.ts";
 
 test.each([
   ["90s", 90_000],
@@ -31,13 +31,24 @@ test("at its own speed an expression is as it is", () => {
   expect(fasterExpression("rate(a[5m])", 1)).toBe("rate(a[5m])");
 });
 
-test("how far an expression looks back, and how old something has to be", () => {
-  expect(longestWindowMs('rate(a[1m]) and avg_over_time(b{c="[9d]"}[1h:5m])')).toBe(3_600_000);
-  expect(longestWindowMs("up == 0")).toBe(0);
-  expect(longestWindowMs("max by (job) (max_over_time(a[1m])) > 60")).toBe(60_000);
-  expect(riseWindowMs("max by (job) (max_over_time(a[1m])) > 60")).toBe(0);
-  expect(riseWindowMs("rate(a[1m]) > max_over_time(b[5m])")).toBe(60_000);
-  expect(longestAgeMs("max by (job) (max_over_time(a_lag_seconds[1m])) > 60")).toBe(60_000);
-  expect(longestAgeMs("max(notification_queue_age_seconds) > 900 and max(a) >= 10")).toBe(900_000);
-  expect(longestAgeMs("job:latency > 2")).toBe(0);
+test.each([
+  ["up == 0", []],
+  [
+    'rate(a{b="[9d]"}[1m]) and avg_over_time(c:d[1h:5m])',
+    [
+      { metric: "a", ms: 60_000, highest: false },
+      { metric: "c:d", ms: 3_600_000, highest: false },
+    ],
+  ],
+  ["max by (job) (max_over_time(a[1m])) > 60", [{ metric: "a", ms: 60_000, highest: true }]],
+])("how far %s looks back", (expr, windows) => {
+  expect(windowsIn(expr)).toEqual(windows);
+});
+
+test.each([
+  ["max(notification_queue_age_seconds) > 900 and max(a) >= 10", 900_000],
+  ["max by (job) (max_over_time(a_lag_seconds[1m])) > 60", 60_000],
+  ["job:latency > 2", 0],
+])("how old something has to be for %s", (expr, ms) => {
+  expect(longestAgeMs(expr)).toBe(ms);
 });

@@ -51,16 +51,23 @@ const fasterWindow = (inner: string, speed: number): string =>
     .map((each) => fasterDuration(each, speed))
     .join(":");
 
-/** What rises at once, and falls when its window is over. */
-const highest = /\bmax_over_time\([^()]*\)/g;
+export interface Window {
+  readonly metric: string;
+  readonly ms: number;
+  /** What is the highest of a window rises at once, and falls when the window is over. */
+  readonly highest: boolean;
+}
 
-/** How far back it looks until it sees all of a rise, in ms: 0 where the last value is enough. */
-export const riseWindowMs = (expr: string): number => longestWindowMs(expr.replaceAll(highest, ""));
+const windowed = /(max_over_time\()?([a-zA-Z_:][\w:]*)(?:\{[^{}]*\})?\[([\w:]+)\]/g;
 
-/** How far back it looks, in ms: 0 where it looks at the last value only. */
-export function longestWindowMs(expr: string): number {
-  const found = outsideStrings(expr).flatMap((text) => [...text.matchAll(windows)]);
-  return Math.max(0, ...found.map(([, inner = ""]) => durationMs(inner.split(":")[0] ?? "")));
+/** How far back it looks, by what it looks at. */
+export function windowsIn(expr: string): Window[] {
+  const bare = outsideStrings(expr).join('""');
+  return [...bare.matchAll(windowed)].map(([, highest, metric = "", window = ""]) => ({
+    metric,
+    ms: durationMs(window.split(":")[0] ?? ""),
+    highest: highest !== undefined,
+  }));
 }
 
 /** How long something has to have waited, in ms. */
