@@ -7,6 +7,7 @@ import { readSettings, type Setting, type Settings } from "#mesh/settings";
 
 interface Container {
   readonly image: string;
+  readonly build?: { readonly args: Readonly<Record<string, string>> };
   readonly command?: readonly string[] | string;
   readonly environment?: Readonly<Record<string, string | number>>;
   readonly secrets?: readonly string[];
@@ -115,6 +116,22 @@ describe("secrets", () => {
     );
     expect(suspicious).toEqual([]);
   });
+});
+
+test("an image is told what it is built from, as its Dockerfile takes it and the code reads it", () => {
+  const dockerfile = readFileSync(join(root, "mesh/images/Dockerfile"), "utf8");
+  const taken = [...(/^ARG (.+)$/m.exec(dockerfile)?.[1] ?? "").matchAll(/(\w+)=/g)].map(([, name]) => name);
+  for (const { folder, container } of configured) {
+    expect(Object.keys(container.build?.args ?? {})).toEqual(taken as string[]);
+    expect(settingsFor(folder).map(({ name }) => name)).toEqual(expect.arrayContaining(taken));
+    expect(container.environment).not.toHaveProperty("BUILD_VERSION");
+  }
+});
+
+test("accounts can have the tiers that the gateway knows", () => {
+  const gateway = parse(readFileSync(join(root, "gateway/gateway.yaml"), "utf8")) as { tiers: string[] };
+  const given = file.services["user-service"]?.environment?.TIERS ?? "";
+  expect(replaced(given).split(",")).toEqual(gateway.tiers);
 });
 
 test("only the gateway is published, and the mailbox and Grafana to this machine alone", () => {
