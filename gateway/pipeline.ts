@@ -25,7 +25,7 @@ import { createRecord } from "./stages/record.ts";
 import { refuseLoop } from "./stages/refuse-loop.ts";
 import { routeRequest } from "./stages/route-request.ts";
 import { screenAnswer, screenHeaders } from "./stages/screen-headers.ts";
-import { setSecurityHeaders } from "./stages/secure-headers.ts";
+import { addSecurityHeaders, setSecurityHeaders } from "./stages/secure-headers.ts";
 import { createValidateRequest } from "./stages/validate-request.ts";
 import {
   noteAnswer,
@@ -199,5 +199,5 @@ function finish(exchange: Exchange, table: RouteTable, fields: Fields): void {
   fields.set(correlationHeader, exchange.context.correlationId);
   setRateLimitHeaders(exchange, fields);
   setCorsHeaders(exchange, table, fields);
-  setSecurityHeaders(exchange, fields);
+  addSecurityHeaders(exchange, fields);
 }

@@ -72,13 +72,13 @@ export function rawLines(log: Log): (members: string, message: string) => void {
   const head = `{"level":"info","time":"`;
   const name = `","service":${JSON.stringify(service)},`;
   let at = 0;
-  let time = "";
+  let beginning = "";
   return (members, message) => {
     const now = Date.now();
     if (now !== at) {
       at = now;
-      time = new Date(now).toISOString();
+      beginning = head + new Date(now).toISOString() + name;
     }
-    destination.write(`${head}${time}${name}${members},"message":"${message}"}\n`);
+    destination.write(`${beginning}${members},"message":"${message}"}\n`);
   };
 }

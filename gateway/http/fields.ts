@@ -6,6 +6,8 @@ export class Fields {
   readonly names: string[] = [];
   readonly values: string[] = [];
   travelling: string | undefined = undefined;
+  /** Further ones of an answer: lines with their ends, of names that are not in the list, which nobody asks for any more. */
+  lines = "";
 
   /** @param name in lower case. @returns the value; several of them joined as RFC 9110 §5.2 allows; null for none */
   get(name: string): string | null {

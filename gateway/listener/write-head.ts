@@ -42,5 +42,5 @@ export function responseHead(
   if (!dated) head += `date: ${dateNow()}\r\n`;
   if (typeof framing === "number") head += `content-length: ${framing}\r\n`;
   else if (framing === "chunked") head += "transfer-encoding: chunked\r\n";
-  return `${head}${close ? "connection: close\r\n" : ""}\r\n`;
+  return `${head}${fields.lines}${close ? "connection: close\r\n" : ""}\r\n`;
 }
