@@ -4,7 +4,7 @@ import type { Log } from "#observability/log";
 import type { Metrics } from "#observability/metrics";
 import { Tracing } from "#observability/trace/tracing";
 import type { BuildConfig } from "./build-settings.ts";
-import { integer, list, optional, type Setting, text, url, type Values } from "./settings.ts";
+import { choice, integer, list, optional, type Setting, text, url, type Values } from "./settings.ts";
 import { uuidV7 } from "./uuid-v7.ts";
 
 /** `name=value` pairs, the values percent-encoded, as OpenTelemetry writes lists in its variables. */
@@ -48,6 +48,7 @@ export function traceSettings() {
     /** Without it nothing is traced. Traces go to `/v1/traces` there, as JSON. */
     traceEndpoint: optional(url("OTEL_EXPORTER_OTLP_ENDPOINT", { protocols: ["http", "https"] })),
     traceHeaders: pairs("OTEL_EXPORTER_OTLP_HEADERS", { secret: true }),
+    traceCompression: choice("OTEL_EXPORTER_OTLP_COMPRESSION", ["none", "gzip"], { default: "none" }),
     /** For a batch with all its tries, in milliseconds. */
     traceTimeoutMs: integer("OTEL_EXPORTER_OTLP_TIMEOUT", { min: 100, max: 60_000, default: 10_000 }),
     /** The sampler is `parentbased_traceidratio`: the share of the traces beginning here that are recorded. */
@@ -81,6 +82,7 @@ export function openTracing(
   return new Tracing({
     endpoint: config.traceEndpoint,
     headers: config.traceHeaders,
+    compression: config.traceCompression,
     resource,
     ratio: config.traceRatio,
     slowMs: config.traceSlowMs,

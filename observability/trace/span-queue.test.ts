@@ -85,7 +85,7 @@ test("while the collector hangs no more waits than may, the rest is dropped and 
 });
 
 test("a batch is tried again for as long as a batch may take; one that is refused is not", async () => {
-  const outcomes: SendOutcome[] = ["again", "taken", "refused"];
+  const outcomes: SendOutcome[] = ["again", "taken", { refused: "all", reason: "status 400" }];
   let sent = 0;
   const { queue, metrics, lines } = testQueue({
     batchSpans: 1,
@@ -99,7 +99,28 @@ test("a batch is tried again for as long as a batch may take; one that is refuse
   const text = await metrics.text();
   expect(text).toContain('trace_spans_exported_total{service="test"} 1');
   expect(text).toContain('trace_spans_dropped_total{reason="refused",service="test"} 1');
-  expect(lines.map((line) => JSON.parse(line).level)).toEqual(["warn", "info"]);
+  const messages = lines.map((line) => (JSON.parse(line) as { message: string }).message);
+  expect(messages).toEqual([
+    "the collector takes no spans: they are dropped once the queue is full",
+    "the collector takes spans again",
+    "the collector does not take spans as they are",
+  ]);
+});
+
+test("what is refused of a batch that was taken is counted, each time, and told of once in a while", async () => {
+  const { queue, metrics, lines } = testQueue({
+    batchSpans: 4,
+    // The last of them says more than can be.
+    send: async (spans) => ({ refused: spans.includes("8") ? 99 : 1, reason: "bad card 4242424242424242" }),
+  });
+  addAll(queue, numbers(10));
+  await queue.close(1000);
+  const text = await metrics.text();
+  expect(text).toContain('trace_spans_exported_total{service="test"} 6');
+  expect(text).toContain('trace_spans_dropped_total{reason="refused",service="test"} 4');
+  expect(lines.map((line) => JSON.parse(line) as object)).toEqual([
+    expect.objectContaining({ level: "warn", spans: 1, reason: "bad card [redacted]" }),
+  ]);
 });
 
 test("a batch that is full in the very moment in which another has left goes, too", async () => {

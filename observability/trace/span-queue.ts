@@ -3,8 +3,8 @@ import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import { SpanBatch } from "./span-batch.ts";
 
-/** What became of a batch: `again` is worth another try, `refused` is not. */
-export type SendOutcome = "taken" | "again" | "refused";
+/** What became of a batch: `again` is worth another try; what was refused, all or so many of it, is not. */
+export type SendOutcome = "taken" | "again" | { readonly refused: number | "all"; readonly reason: string };
 
 export interface SpanQueueOptions<Span> {
   readonly encode: (span: Span) => string;
@@ -31,6 +31,8 @@ export interface SpanQueue<Span> {
 }
 
 const firstBackoffMs = 500;
+/** What is refused once is refused each time: it is told of so often. */
+const refusalsEveryMs = 60_000;
 
 /** Spans on their way to the collector. Nobody ever waits for it: what does not fit is dropped and counted. */
 export function createSpanQueue<Span>(options: SpanQueueOptions<Span>): SpanQueue<Span> {
@@ -45,6 +47,7 @@ export function createSpanQueue<Span>(options: SpanQueueOptions<Span>): SpanQueu
   let spare: SpanBatch | undefined;
   let sending: Promise<void> | undefined;
   let away = false;
+  let quietUntil = 0;
   /** From now on nothing is waited for; from now on nothing is sent. */
   const closing = new AbortController();
   const ended = new AbortController();
@@ -81,8 +84,8 @@ export function createSpanQueue<Span>(options: SpanQueueOptions<Span>): SpanQueu
       outcome = await options.send(body, signal);
     }
     noteAway(outcome === "again");
-    if (outcome === "taken") exported.inc(batch.spans);
-    else dropped.inc({ reason: outcome === "refused" ? "refused" : "unreachable" }, batch.spans);
+    if (outcome === "again") dropped.inc({ reason: "unreachable" }, batch.spans);
+    else exported.inc(batch.spans - (outcome === "taken" ? 0 : noteRefused(batch.spans, outcome)));
     waiting -= batch.spans;
     batch.clear();
     spare = batch;
@@ -97,6 +100,17 @@ export function createSpanQueue<Span>(options: SpanQueueOptions<Span>): SpanQueu
     away = now;
     if (now) log.warn("the collector takes no spans: they are dropped once the queue is full");
     else log.info("the collector takes spans again");
+  }
+
+  /** @returns how many of the `sent` were refused */
+  function noteRefused(sent: number, { refused, reason }: Exclude<SendOutcome, string>): number {
+    const spans = refused === "all" ? sent : Math.min(Math.max(refused, 0), sent);
+    if (spans > 0) dropped.inc({ reason: "refused" }, spans);
+    const now = performance.now();
+    if (now < quietUntil) return spans;
+    quietUntil = now + refusalsEveryMs;
+    log.warn({ spans, reason }, "the collector does not take spans as they are");
+    return spans;
   }
 
   function fresh(): SpanBatch {

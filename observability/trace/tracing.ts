@@ -11,6 +11,7 @@ export interface TracingOptions {
   /** The collector's address, as in `http://collector:4318`. Left out: nothing is traced. */
   readonly endpoint?: string | undefined;
   readonly headers?: Readonly<Record<string, string>>;
+  readonly compression?: "gzip" | "none" | undefined;
   /** What tells this process from others; `service.name` has to be among it. */
   readonly resource: Attributes;
   /** The share of the traces beginning here that are recorded, from 0 to 1. */
@@ -44,7 +45,7 @@ export class Tracing {
       encode: (span) => encodeSpan(span, epochMs),
       opening: requestOpening(encodeResource(resource)),
       end: requestEnd,
-      send: createOtlpSender({ endpoint, headers }),
+      send: createOtlpSender({ endpoint, headers, compression: options.compression }),
       mostSpans: options.mostSpans ?? 2048,
       batchSpans: options.batchSpans ?? 512,
       everyMs: options.everyMs ?? 5000,
