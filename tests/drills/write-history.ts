@@ -4,21 +4,23 @@ import type { Program } from "../../mesh/local/debian-program.ts";
 import { runProgram } from "../../mesh/local/run-program.ts";
 import { requestsPerSecond } from "./steady-traffic.ts";
 
-/** As far as a page looks back: the budget's long windows are full, as they are in a shop that is older than today. */
-const hours = 6;
+/** As far as an alert looks back: the budget's long windows are full, as they are in a shop that is older than today. */
+const hours = 72;
 const stepMs = 15_000;
 
 /**
- * Puts six hours of healthy requests, as many as the drill itself makes, into the data that Prometheus starts with. In its first
- * hours a Prometheus takes minutes for six hours, and would say that a budget is gone.
+ * Puts three days of healthy requests, as many as the drill itself makes, into the data that Prometheus starts with. In its first
+ * hours a Prometheus takes minutes for days, and would say that a budget is gone.
  */
 export async function writeHistory(promtool: Program, folder: string, speed: number): Promise<void> {
   const file = join(folder, "history.txt");
   writeFileSync(file, history(Date.now(), speed));
-  const { succeeded, output } = await runProgram(
-    [promtool.path, "tsdb", "create-blocks-from", "openmetrics", file, join(folder, "data")],
-    { cwd: folder, env: promtool.env },
-  );
+  // All in one block: for each of its own it would read the whole file again.
+  const create = ["tsdb", "create-blocks-from", "--max-block-duration=744h", "openmetrics"];
+  const { succeeded, output } = await runProgram([promtool.path, ...create, file, join(folder, "data")], {
+    cwd: folder,
+    env: promtool.env,
+  });
   if (!succeeded) throw new Error(`promtool does not take the history: ${output}`);
   rmSync(file);
 }
