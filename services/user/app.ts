@@ -14,6 +14,8 @@ import { createAttemptCounters } from "./limits/attempt-counters.ts";
 import { createSignInLimits } from "./limits/sign-in-limits.ts";
 import { createAuthorizationCodes } from "./oauth/authorization-codes.ts";
 import { createBrowserSignIns } from "./oauth/browser-sign-ins.ts";
+import { issuerMismatch } from "./oauth/issuer-mismatch.ts";
+import { createPendingConsents } from "./oauth/pending-consents.ts";
 import { createReadAccessToken } from "./oauth/read-access-token.ts";
 import { createPasswords } from "./password.ts";
 import { demoUsers, seedUsers } from "./seed-users.ts";
@@ -63,6 +65,8 @@ export async function createUserApp(options: UserAppOptions) {
   const { tokenIssuer: issuer, tokenAudience: audience } = config;
   const sessions = createSessionStore({ redis, revocations, now });
   const publicUrl = config.publicUrl ?? issuer;
+  const mismatch = issuerMismatch(publicUrl, issuer);
+  if (mismatch) log.warn({ detail: mismatch }, "OAuth clients will not believe the metadata");
   const secure = publicUrl.startsWith("https:");
   const keyText = config.keyEncryptionKey;
   const { googleClientId: clientId, googleClientSecret: clientSecret, googleIssuer } = config;
@@ -86,6 +90,7 @@ export async function createUserApp(options: UserAppOptions) {
         : undefined,
     begun: createSealedCookie({ keyText, name: "ecotrack-google", path: "/api/auth/google", secure, now }),
     signInCodes: createSignInCodes(redis),
+    pendingConsents: createPendingConsents(redis),
     returnUrls: config.signInReturnUrls,
     metrics: createUserMetrics(metrics, sessions),
     tiers: config.tiers,

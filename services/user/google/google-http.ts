@@ -1,13 +1,15 @@
 import { Type } from "@sinclair/typebox";
 import type { createServiceApp } from "#mesh/http/service-app";
 import { ProblemError, problems } from "#mesh/problem";
+import { redirect } from "../oauth/authorization-call.ts";
+import type { OAuthDeps } from "../oauth/oauth-deps.ts";
 import { accepted, noContent, notStored, refusalProblem } from "../problems.ts";
-import { normaliseEmail } from "../user.ts";
 import { SessionView, sessionView } from "../user-schema.ts";
 import { visitorOf } from "../visitor.ts";
-import type { GoogleProvider, ProviderSecrets } from "./google-provider.ts";
+import { comeBack } from "./come-back.ts";
+import { messageOf } from "./finish-at-google.ts";
+import type { GoogleProvider } from "./google-provider.ts";
 import { beginGoogleSession, type GoogleDeps, linkGoogle } from "./google-sign-in.ts";
-import type { SealedCookie } from "./sealed-cookie.ts";
 
 const tags = ["auth"];
 const strict = { additionalProperties: false };
@@ -30,16 +32,7 @@ const CodeBody = Type.Object(
   strict,
 );
 
-/** What the browser brings back from the provider. */
-export interface Begun extends ProviderSecrets {
-  readonly returnTo: string;
-  readonly challenge: string;
-}
-
-export interface GoogleHttpDeps extends GoogleDeps {
-  /** undefined where Google is not set up. */
-  readonly google: GoogleProvider | undefined;
-  readonly begun: SealedCookie<Begun>;
+export interface GoogleHttpDeps extends GoogleDeps, OAuthDeps {
   /** The pages of front ends that a sign-in may return to, exactly. */
   readonly returnUrls: readonly string[];
 }
@@ -77,11 +70,13 @@ export function createGoogleHttp(app: ReturnType<typeof createServiceApp>, deps:
         },
       },
     )
-    .get("/api/auth/google/callback", ({ request }) => comeBack({ ...deps, google: provider() }, request), {
+    .get("/api/auth/google/callback", ({ request }) => comeBack(deps, provider(), request), {
       anyone: true,
       detail: {
         summary: "Where Google sends the browser",
-        responses: { 303: { description: "To the front end, with `code` or `error`" } },
+        responses: {
+          303: { description: "To the front end, with `code` or `error`; or back to the consent page" },
+        },
         tags,
       },
     })
@@ -114,41 +109,3 @@ export function createGoogleHttp(app: ReturnType<typeof createServiceApp>, deps:
       { user: true, body: CodeBody, detail: { summary: "Link a Google account to mine", tags } },
     );
 }
-
-async function comeBack(
-  deps: GoogleHttpDeps & { google: GoogleProvider },
-  request: Request,
-): Promise<Response> {
-  const begun = await deps.begun.read(request);
-  if (!begun) throw new ProblemError(refusalProblem({ refused: "invalid-code" }));
-  const { returnTo, challenge, ...secrets } = begun;
-  const to = (name: string, value: string) => {
-    const url = new URL(returnTo);
-    url.searchParams.set(name, value);
-    return redirect(url.href, deps.begun.clear);
-  };
-  const failed = (reason: string) => {
-    deps.metrics.loginFailures.inc({ reason: `google-${reason.replaceAll("_", "-")}` });
-    return to("error", reason);
-  };
-  const { search, searchParams } = new URL(request.url);
-  try {
-    const account = await deps.google.finish(search, secrets);
-    if (!account.emailVerified || !normaliseEmail(account.email ?? "")) return failed("email_not_verified");
-    return to("code", await accepted(deps.signInCodes.issue({ account, challenge })));
-  } catch (error) {
-    if (error instanceof ProblemError) throw error;
-    if (searchParams.get("error") === "access_denied") return failed("access_denied");
-    deps.log.warn({ reason: messageOf(error) }, "signing in with Google failed");
-    return failed("sign_in_failed");
-  }
-}
-
-/** Not the error itself: the library's errors carry answers of the provider, which may hold tokens. */
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : "unknown");
-
-const redirect = (location: string, cookie: string): Response =>
-  new Response(null, {
-    status: 303,
-    headers: { location, "cache-control": "no-store", "set-cookie": cookie },
-  });

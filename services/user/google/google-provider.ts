@@ -29,8 +29,12 @@ export interface ProviderAccount {
 }
 
 export interface GoogleProvider {
-  /** Where to send the browser. @throws when the provider cannot be reached */
-  begin(): Promise<{ url: string; secrets: ProviderSecrets }>;
+  /**
+   * Where to send the browser.
+   * @param asking the person is asked for an account, also where the provider knows one already
+   * @throws when the provider cannot be reached
+   */
+  begin(asking?: boolean): Promise<{ url: string; secrets: ProviderSecrets }>;
   /** @param search the query with which the browser came back. @throws when it is not in order */
   finish(search: string, secrets: ProviderSecrets): Promise<ProviderAccount>;
 }
@@ -72,7 +76,7 @@ export function createGoogleProvider({
   }
 
   return {
-    async begin() {
+    async begin(asking = false) {
       const secrets = { state: randomState(), nonce: randomNonce(), verifier: randomPKCECodeVerifier() };
       const url = buildAuthorizationUrl(await configuration(), {
         redirect_uri: redirectUri,
@@ -81,6 +85,7 @@ export function createGoogleProvider({
         nonce: secrets.nonce,
         code_challenge: await calculatePKCECodeChallenge(secrets.verifier),
         code_challenge_method: "S256",
+        ...(asking && { prompt: "select_account" }),
       });
       return { url: url.href, secrets };
     },

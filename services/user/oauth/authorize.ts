@@ -2,36 +2,16 @@ import { inAuthentication } from "../in-authentication.ts";
 import { checkPassword } from "../log-in.ts";
 import type { Visitor } from "../session.ts";
 import type { User } from "../user.ts";
-import {
-  type AuthorizationRequest,
-  answerLocation,
-  mayRemember,
-  type NotSentBack,
-  readAuthorizationRequest,
-  type SentBack,
-} from "./authorization-request.ts";
+import { again, back, type Call, formOf, readCall, redirect, signedIn } from "./authorization-call.ts";
+import { answerLocation, mayRemember } from "./authorization-request.ts";
 import { consentPage, errorPage, signInPage } from "./consent-page.ts";
 import { findConsent, saveConsent } from "./consent-store.ts";
 import type { Form } from "./form-body.ts";
-import type { OAuthClient } from "./oauth-client.ts";
-import { findClient } from "./oauth-client-store.ts";
 import type { OAuthDeps } from "./oauth-deps.ts";
-
-const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
-/** What one call to the authorization endpoint is about. */
-interface Call {
-  readonly asked: AuthorizationRequest;
-  /** With its question mark: the forms lead back to the very same request. */
-  readonly query: string;
-  /** The value of the browser's cookie. */
-  readonly browser: string;
-  readonly cookie?: string;
-}
 
 /** `GET /oauth/authorize` (RFC 6749 §4.1.1): sign-in, consent, or at once back to the client. */
 export async function showAuthorization(deps: OAuthDeps, request: Request): Promise<Response> {
-  const call = await readCall(deps, request);
+  const call = await readCall(deps, request, new URL(request.url).search);
   if (call instanceof Response) return call;
   const { asked, browser } = call;
   const person = await deps.browsers.person(browser);
@@ -56,7 +36,7 @@ export async function answerAuthorization(
   form: Form,
   visitor: Visitor,
 ): Promise<Response> {
-  const call = await readCall(deps, request);
+  const call = await readCall(deps, request, new URL(request.url).search);
   if (call instanceof Response) return call;
   const { asked, browser, query } = call;
   const token = form.get("form_token");
@@ -93,26 +73,6 @@ export async function answerAuthorization(
   );
 }
 
-async function readCall(deps: OAuthDeps, request: Request): Promise<Call | Response> {
-  const query = new URL(request.url).search;
-  const parameters = new Map([...new URLSearchParams(query)].filter(([, value]) => value !== ""));
-  const id = parameters.get("client_id") ?? "";
-  const client = uuidPattern.test(id) ? await findClient(deps.sql, id) : undefined;
-  const asked = readAuthorizationRequest(parameters, client as OAuthClient | undefined);
-  if ("notSentBack" in asked || "sentBack" in asked) return refuse(deps, asked);
-  const { value: browser, isNew } = deps.browsers.browserOf(request);
-  return { asked, query, browser, ...(isNew && { cookie: deps.browsers.cookie(browser) }) };
-}
-
-const refuse = (deps: OAuthDeps, refusal: SentBack | NotSentBack): Response =>
-  "notSentBack" in refusal ? errorPage(refusal.notSentBack) : back(deps, refusal);
-
-function formOf({ browsers }: OAuthDeps, { asked, query, browser, cookie }: Call, person?: User) {
-  const formToken = browsers.formToken(browser, person?.id ?? "sign-in", query);
-  const { client, redirectUri } = asked;
-  return { client, redirectUri, query, formToken, ...(cookie && { cookie }) };
-}
-
 async function signIn(deps: OAuthDeps, call: Call, form: Form, visitor: Visitor): Promise<Response> {
   const email = form.get("email") ?? "";
   const credentials = { email, password: form.get("password") ?? "" };
@@ -126,10 +86,7 @@ async function signIn(deps: OAuthDeps, call: Call, form: Form, visitor: Visitor)
     if (late) page.headers.set("retry-after", String(proven.retryAfterSeconds));
     return page;
   }
-  const browser = await deps.browsers.signIn(proven.userId, call.browser);
-  const parameters = new URLSearchParams(call.query);
-  if (parameters.get("prompt") === "login") parameters.delete("prompt");
-  return again(`?${parameters}`, deps.browsers.cookie(browser));
+  return signedIn(deps, call, proven.userId);
 }
 
 /** The code goes to where the client registered, bound to it, to the address and to its PKCE challenge. */
@@ -139,20 +96,6 @@ async function allow(deps: OAuthDeps, { asked }: Call, { id: userId }: User): Pr
   const code = await deps.codes.issue({ ...grant, sessionId: deps.newId() });
   return redirect(answerLocation(asked, { code }, deps.issuer));
 }
-
-const back = ({ issuer }: OAuthDeps, refusal: SentBack): Response =>
-  redirect(
-    answerLocation(refusal, { error: refusal.sentBack, error_description: refusal.description }, issuer),
-  );
-
-const again = (query: string, cookie?: string): Response => redirect(`/oauth/authorize${query}`, cookie);
-
-/** 303, so that the browser does not send a password on (RFC 9700 §4.12). */
-const redirect = (location: string, cookie?: string): Response =>
-  new Response(null, {
-    status: 303,
-    headers: { location, "cache-control": "no-store", ...(cookie && { "set-cookie": cookie }) },
-  });
 
 /** Browsers say where a form comes from. `null` is what our own page says, because it asks for no referrer. */
 function isSameOrigin(request: Request, publicUrl: string): boolean {

@@ -10,6 +10,8 @@ h1{font-size:1.4rem;line-height:1.25}
 label{display:block;margin-top:1rem;font-weight:600}
 input{box-sizing:border-box;width:100%;padding:.6rem;font:inherit}
 button{margin:1.25rem .5rem 0 0;padding:.6rem 1.2rem;font:inherit}
+.other{margin-top:1.5rem;padding-top:1.5rem;border-top:1px solid #8888}
+.other a{display:block;padding:.6rem 1.2rem;border:1px solid;border-radius:.25rem;color:inherit;text-align:center;text-decoration:none}
 .alert{padding:.75rem;border:2px solid #b00020;border-radius:.25rem}
 :focus-visible{outline:3px solid #1a73e8;outline-offset:2px}`;
 const styleHash = createHash("sha256").update(style).digest("base64");
@@ -73,6 +75,8 @@ interface Form {
   /** The query of the request, with its question mark. */
   readonly query: string;
   readonly formToken: string;
+  /** Whether people may sign in with Google. */
+  readonly google: boolean;
   readonly cookie?: string;
 }
 
@@ -89,6 +93,10 @@ export interface SignInProblem {
 export function signInPage(form: Form, problem?: SignInProblem): Response {
   const alert = problem ? `<p class="alert" role="alert" id="problem">${text(problem.message)}</p>` : "";
   const described = problem ? ' aria-invalid="true" aria-describedby="problem"' : "";
+  // A link, because the policy on forms would hold every page of Google's against us.
+  const google = form.google
+    ? `\n<p class="other"><a href="/oauth/authorize/google${text(form.query)}">Sign in with Google</a></p>`
+    : "";
   const body = `<p>to go on to <strong>${text(form.client.name)}</strong></p>
 ${alert}
 ${formStart(form)}
@@ -98,7 +106,7 @@ ${formStart(form)}
 <input id="password" name="password" type="password" autocomplete="current-password" required maxlength="1024"${described}>
 <button name="action" value="sign-in">Sign in</button>
 <button name="action" value="deny" formnovalidate>Cancel</button>
-</form>`;
+</form>${google}`;
   return page("Sign in to EcoTrack", body, options(form, problem?.status));
 }
 

@@ -10,6 +10,7 @@ import { authenticateClient } from "./authenticate-client.ts";
 import { answerAuthorization, showAuthorization } from "./authorize.ts";
 import { type Form, readForm } from "./form-body.ts";
 import { giveTokens } from "./give-tokens.ts";
+import { leaveForGoogle } from "./google-on-consent.ts";
 import { introspectToken } from "./introspect-token.ts";
 import type { OAuthClient } from "./oauth-client.ts";
 import type { OAuthDeps } from "./oauth-deps.ts";
@@ -126,6 +127,10 @@ export function createOAuthHttp(app: ReturnType<typeof createServiceApp>, deps: 
         summary: "The page where a person lets a client in (RFC 6749 §3.1)",
         tags,
       },
+    })
+    .get("/oauth/authorize/google", ({ request }) => accepted(leaveForGoogle(deps, request)), {
+      anyone: true,
+      detail: { ...authorizeOperation, summary: "From that page to Google, where it is set up", tags },
     })
     .post(
       "/oauth/authorize",
