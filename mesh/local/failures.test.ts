@@ -22,7 +22,10 @@ const output = (many: number) =>
     "error: nobody caught it",
     "-------------------------------",
     "(pass) it goes on",
+    "2 tests failed:",
+    "(fail) it takes away 0 [2.00ms]",
     " 2 pass",
+    "Ran 3 tests across 2 files. [5.00s]",
   ].join("\n");
 
 test("each failed test is told of with its file and its error, a timeout and an error between tests as well", () => {

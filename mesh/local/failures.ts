@@ -25,8 +25,7 @@ export function showFailures(parts: readonly FailedPart[]): string[] {
 }
 
 function failuresIn(output: string): string[][] {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is how colours are written
-  const lines = output.replaceAll(/\u001b\[[0-9;]*m/g, "").split(/\r?\n/);
+  const lines = Bun.stripANSI(output).split(/\r?\n/);
   const tests = failedTests(lines);
   if (tests.length > 0) return tests;
   const said = lines.filter((line) => line.trim() !== "");
@@ -39,13 +38,17 @@ const testFile = /^\S+\.test\.ts:$/;
 const verdict = /^\((pass|fail|skip|todo)\) /;
 const outsideTests = /^# Unhandled error between tests/;
 
-/** As `bun test` writes them: the file, then each error above the line that names its test. */
+/** As `bun test` writes them: the file, then each error above the line that names its test; after many, all names again. */
 function failedTests(lines: readonly string[]): string[][] {
   const failures: string[][] = [];
   let file = "";
   let begin = 0;
+  let told = false;
   for (const [at, line] of lines.entries()) {
-    if (testFile.test(line)) {
+    if (/^\d+ tests? failed:$/.test(line)) told = true;
+    else if (line.startsWith("Ran ")) told = false;
+    else if (told) continue;
+    else if (testFile.test(line)) {
       file = line;
       begin = at + 1;
     } else if (outsideTests.test(line)) {
