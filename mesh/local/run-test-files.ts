@@ -12,10 +12,15 @@ export interface TestRun {
   readonly env: Readonly<Record<string, string>>;
   /** Milliseconds that one test may take. */
   readonly timeoutMs: number;
+  /** Where the output goes; else it is passed through. */
+  readonly show?: (bytes: Buffer) => void;
 }
 
-/** Runs test files in one `bun test`, its output passed through, and counts what came of it. */
-export function runTestFiles(home: Home, { root, files, env, timeoutMs }: TestRun): Promise<TestCounts> {
+const passThrough = (bytes: Buffer) => void process.stdout.write(bytes);
+
+/** Runs test files in one `bun test` and counts what came of it. */
+export function runTestFiles(home: Home, run: TestRun): Promise<TestCounts> {
+  const { root, files, env, timeoutMs, show = passThrough } = run;
   if (files.length === 0 || home.ending()) return Promise.resolve(noTests);
   const flags = ["test", "--only-failures", `--timeout=${timeoutMs}`];
   const paths = files.map((file) => `./${file}`);
@@ -33,12 +38,12 @@ export function runTestFiles(home: Home, { root, files, env, timeoutMs }: TestRu
     home.processes.add({ name: "tests", group: "test", pid: child.pid, stop: "SIGTERM" });
   }
   let output = "";
-  const pass = (bytes: Buffer, to: NodeJS.WriteStream) => {
-    output += bytes.toString();
-    to.write(bytes);
-  };
-  child.stdout.on("data", (bytes: Buffer) => pass(bytes, process.stdout));
-  child.stderr.on("data", (bytes: Buffer) => pass(bytes, process.stdout));
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (bytes: Buffer) => {
+      output += bytes.toString();
+      show(bytes);
+    });
+  }
   return new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code) => {

@@ -67,10 +67,12 @@ async function runPlan(home: Home, root: string, plan: TestPlan, runtime: Runtim
   const kafka = plan.kafka.length > 0 ? provideKafka(home) : undefined;
   try {
     const stores = await startStores(home, { root, secrets, durable: false, step: terminal.step });
-    const parts = await runParts(home, { root, stores, files: plan.parts });
-    const buses = await runBuses(home, { root, stores, kafka, files: plan.kafka });
+    const parts = runParts(home, { root, stores, files: plan.parts });
+    // At the same time: they wait for brokers and members to give up far more than they compute.
+    const buses = runBuses(home, { root, stores, kafka, files: plan.kafka, after: parts });
+    const counts = await Promise.all([parts, buses]);
     const journeys = await runJourneys(home, { root, stores, secrets, runtime, files: plan.journeys });
-    return [parts, buses, journeys].reduce(addCounts);
+    return [...counts, journeys].reduce(addCounts);
   } finally {
     // It may be about to start a process, which the removal must find.
     await kafka;
@@ -88,16 +90,24 @@ function runParts(home: Home, { root, stores, files }: PartRun): Promise<TestCou
   return runTestFiles(home, { root, files, env: storeEnvironment(stores), timeoutMs: 30_000 });
 }
 
-async function runBuses(
-  home: Home,
-  { root, stores, files, kafka }: PartRun & { kafka: ReturnType<typeof provideKafka> | undefined },
-): Promise<TestCounts> {
+interface BusRun extends PartRun {
+  readonly kafka: ReturnType<typeof provideKafka> | undefined;
+  /** What they say is held until then, so that each file's lines stay together. */
+  readonly after: Promise<unknown>;
+}
+
+async function runBuses(home: Home, { root, stores, files, kafka, after }: BusRun): Promise<TestCounts> {
   if (!kafka) return noTests;
   const { brokers, missing } = await kafka;
+  const env = { ...storeEnvironment(stores), ...(brokers && { KAFKA_BROKERS: brokers }) };
+  const held: Buffer[] = [];
+  const show = (bytes: Buffer) => void held.push(bytes);
+  const counts = await runTestFiles(home, { root, files, env, timeoutMs: 60_000, show });
+  await after;
   if (missing) terminal.line(`\nSkipped on Kafka: ${missing}`);
   title("Buses", files);
-  const env = { ...storeEnvironment(stores), ...(brokers && { KAFKA_BROKERS: brokers }) };
-  return runTestFiles(home, { root, files, env, timeoutMs: 60_000 });
+  for (const bytes of held) process.stdout.write(bytes);
+  return counts;
 }
 
 function storeEnvironment(stores: Stores): Record<string, string> {
