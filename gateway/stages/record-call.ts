@@ -56,12 +56,10 @@ function shapeOf(
     "server.address": hostname,
     "server.port": port,
     "service.peer.name": upstream.name,
-  };
-  if (template !== undefined) {
-    attributes["url.template"] = template;
     // Never the path or the query themselves: they may hold what identifies a person.
-    attributes["url.full"] = `${tls ? "https" : "http"}://${hostHeader}${template}`;
-  }
+    "url.full": `${tls ? "https" : "http"}://${hostHeader}${template ?? "/{rewritten}"}`,
+  };
+  if (template !== undefined) attributes["url.template"] = template;
   const error = errorOf(answer);
   if (typeof answer !== "string") attributes["http.response.status_code"] = answer.status;
   if (error !== undefined) attributes["error.type"] = error;

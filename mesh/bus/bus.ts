@@ -41,6 +41,8 @@ export interface Subscription {
  * that holds them to it.
  */
 export interface Bus {
+  /** `messaging.system` of OpenTelemetry's conventions. */
+  readonly system: "kafka" | "ecotrack";
   /**
    * Resolves when every message is durable. Messages with the same key keep their order, within one call and over calls
    * that await each other. A topic that does not exist is created.

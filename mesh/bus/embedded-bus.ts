@@ -77,6 +77,7 @@ export async function openEmbeddedBus({
   }
 
   return {
+    system: "ecotrack",
     async publish(batch) {
       if (batch.length === 0) return;
       refuseTooLong(batch);

@@ -54,6 +54,7 @@ export async function openKafkaBus({
   );
 
   return {
+    system: "kafka",
     publish: (messages) => publisher.publish(messages),
     async subscribe(options: SubscribeOptions) {
       await whenTopicsAreKnown(() => publisher.ensureTopics(options.topics));

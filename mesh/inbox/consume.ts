@@ -59,6 +59,7 @@ export async function startConsumer(options: ConsumerOptions): Promise<{ stop():
     delayBuckets,
   );
   const newerThan = newerThanKnown(reactions);
+  const consumer = { group: name, system: bus.system };
   let prunedAt = Date.now();
 
   async function react(received: readonly Received[]): Promise<void> {
@@ -72,7 +73,7 @@ export async function startConsumer(options: ConsumerOptions): Promise<{ stop():
         if (fresh.delete(event.id)) await reactTo(tx, event, message);
       crashPoint("inbox-commit:before");
     };
-    await inBatchSpan(tracing, { group: name, events }, () => transaction(claimAndReact));
+    await inBatchSpan(tracing, { ...consumer, events }, () => transaction(claimAndReact));
     crashPoint("inbox-commit:after");
     for (const { event } of received) {
       consumed.inc({ type: event.type, outcome: "handled" });
@@ -84,14 +85,14 @@ export async function startConsumer(options: ConsumerOptions): Promise<{ stop():
     inEntrySpan(
       tracing,
       continueTrace(event.traceparent, event.correlationid),
-      processSpan(name, event, message),
+      processSpan(consumer, event, message),
       async () => reactions[event.type]?.(tx, event),
     );
 
   /** Long after the event: in a trace of its own that leads to the event's. */
   const reactLate = (tx: Transaction, event: CloudEvent) => {
     const { context, links } = linkedContext([originOf(event.traceparent, event.correlationid)]);
-    const span = { ...processSpan(name, event), links };
+    const span = { ...processSpan(consumer, event), links };
     return inEntrySpan(tracing, context, span, async () => reactions[event.type]?.(tx, event));
   };
 

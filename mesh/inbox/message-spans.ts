@@ -2,18 +2,24 @@ import { SpanKind } from "@opentelemetry/api";
 import { type EntrySpan, inEntrySpan } from "#observability/trace/in-entry-span";
 import { linkedContext, originOf } from "#observability/trace/linked-context";
 import type { Tracing } from "#observability/trace/tracing";
-import type { DeliveredMessage } from "../bus/bus.ts";
+import type { Bus, DeliveredMessage } from "../bus/bus.ts";
 import type { CloudEvent } from "../events/cloud-event.ts";
+
+interface Consumer {
+  readonly group: string;
+  readonly system: Bus["system"];
+}
 
 /** What is done about one event, by OpenTelemetry's conventions for messaging; a child of the work that made it true. */
 export const processSpan = (
-  group: string,
+  { group, system }: Consumer,
   { id, type, source }: CloudEvent,
   message?: DeliveredMessage,
 ): EntrySpan => ({
   name: message ? `process ${message.topic}` : `process ${type}`,
   kind: SpanKind.CONSUMER,
   attributes: () => ({
+    "messaging.system": system,
     "messaging.operation.name": "process",
     "messaging.operation.type": "process",
     "messaging.consumer.group.name": group,
@@ -34,7 +40,7 @@ export const processSpan = (
  */
 export function inBatchSpan(
   tracing: Tracing | undefined,
-  { group, events }: { group: string; events: readonly CloudEvent[] },
+  { group, system, events }: Consumer & { readonly events: readonly CloudEvent[] },
   work: () => Promise<void>,
 ): Promise<void> {
   const traced = tracing?.on ? events.filter(({ traceparent }) => traceparent?.endsWith("-01")) : [];
@@ -43,6 +49,7 @@ export function inBatchSpan(
     traced.map(({ traceparent, correlationid }) => originOf(traceparent, correlationid)),
   );
   const attributes = () => ({
+    "messaging.system": system,
     "messaging.operation.name": "process",
     "messaging.operation.type": "process",
     "messaging.consumer.group.name": group,

@@ -30,6 +30,7 @@ const event = (subject: string, data: unknown = {}, type = "ecotrack.test.happen
 /** Keeps what it is given, in order; `broken` makes it refuse. */
 function memoryBus(): Bus & { taken: BusMessage[]; broken: boolean } {
   return {
+    system: "ecotrack",
     taken: [],
     broken: false,
     async publish(messages) {

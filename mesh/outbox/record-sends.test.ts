@@ -16,11 +16,16 @@ test("handing an event to the bus is told of in the trace that made it, and in n
     ...about,
     data: { note: `"traceparent":"00-${"a".repeat(32)}-${"b".repeat(16)}-01"` },
   });
-  recordSends(tracing, [row(forged), row(recorded)], performance.now());
+  const rows = [row(forged), row(recorded)];
+  recordSends(tracing, { rows, system: "kafka", startedAt: performance.now() });
   expect(tracing.spans).toHaveLength(1);
   expect(tracing.named("send order-events")).toMatchObject({
     traceId: context.traceId,
     parentSpanId: context.spanId,
-    attributes: { "messaging.destination.name": "order-events", "messaging.batch.message_count": 2 },
+    attributes: {
+      "messaging.system": "kafka",
+      "messaging.destination.name": "order-events",
+      "messaging.batch.message_count": 2,
+    },
   });
 });

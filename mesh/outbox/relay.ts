@@ -74,7 +74,7 @@ export function startRelay({ sql, bus, log, metrics, tracing }: RelayOptions): R
         .publish(rows.map(({ topic, key, payload }) => ({ topic, key, value: payload })))
         .catch(blame(rows));
       crashPoint("relay-publish:after");
-      if (tracing?.on) recordSends(tracing, rows, startedAt);
+      if (tracing?.on) recordSends(tracing, { rows, system: bus.system, startedAt });
       published.inc(rows.length);
       const sinceMs = performance.now() - publishedAt;
       crowded = rows.length * 1000 >= crowdPerSecond * Math.max(sinceMs, paceOf.everyMs);

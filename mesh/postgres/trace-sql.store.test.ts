@@ -34,6 +34,7 @@ test("a statement of a recorded trace is told of, without its values", async () 
     "db.system.name": "postgresql",
     "db.namespace": "shop",
     "db.collection.name": "orders",
+    "db.operation.name": "SELECT",
     "db.query.summary": "SELECT orders",
     "db.query.text": "select id from orders where note = $1 $2",
     "db.response.returned_rows": 1,

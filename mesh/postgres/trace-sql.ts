@@ -104,6 +104,7 @@ function record(context: RequestContext & { tracing?: Tracing | undefined }, sen
       "db.query.summary": summary,
       "db.query.text": text,
       ...(table !== undefined && { "db.collection.name": table }),
+      ...(!summary.includes(",") && { "db.operation.name": summary.split(" ", 1)[0] }),
     },
     failed: sent.failed,
   });

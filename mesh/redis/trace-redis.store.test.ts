@@ -35,6 +35,10 @@ test("a command of a recorded trace is told of by its name, never by its keys", 
     parentSpanId: context.spanId,
     attributes: { "db.system.name": "redis", "db.operation.name": "GET" },
   });
+  expect(tracing.named("INCR").attributes).toMatchObject({
+    "error.type": "ReplyError",
+    "db.response.status_code": "ERR",
+  });
   expect(JSON.stringify(tracing.spans.map(({ attributes }) => attributes))).not.toContain("canary");
   redis.disconnect();
 });

@@ -22,8 +22,7 @@ export function traceRedis(redis: Redis): Redis {
     const sent = send(command, stream);
     command.promise.then(
       () => record(redis, context, { name: command.name, startedAt }),
-      (error: unknown) =>
-        record(redis, context, { name: command.name, startedAt, error: errorTypeOf(error) }),
+      (error: unknown) => record(redis, context, { name: command.name, startedAt, error }),
     );
     return sent;
   };
@@ -33,7 +32,7 @@ export function traceRedis(redis: Redis): Redis {
 function record(
   { options }: Redis,
   { traceId, spanId: parentSpanId, tracing }: RequestContext,
-  { name, startedAt, error }: { name: string; startedAt: number; error?: string },
+  { name, startedAt, error }: { name: string; startedAt: number; error?: unknown },
 ): void {
   const operation = name.toUpperCase();
   tracing?.record({
@@ -50,7 +49,11 @@ function record(
       "db.namespace": String(options.db ?? 0),
       "server.address": options.host,
       "server.port": options.port,
-      "error.type": error,
+      ...(error !== undefined && {
+        "error.type": errorTypeOf(error),
+        // The first word of what Redis answers, as in `WRONGTYPE Operation against …`.
+        "db.response.status_code": /^[A-Z]+(?= )/.exec(error instanceof Error ? error.message : "")?.[0],
+      }),
     },
     failed: error !== undefined,
   });

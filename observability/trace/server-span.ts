@@ -56,15 +56,13 @@ function shapeOf(
   const known = methods.has(method);
   const attributes: Attributes = {
     "http.request.method": known ? method : "_OTHER",
+    "url.path": route ?? "unmatched",
     "http.response.status_code": status,
     "url.scheme": scheme,
     // Nobody here listens to anything else.
     "network.protocol.version": "1.1",
   };
-  if (route !== undefined) {
-    attributes["http.route"] = route;
-    attributes["url.path"] = route;
-  }
+  if (route !== undefined) attributes["http.route"] = route;
   if (status >= 500) attributes["error.type"] = String(status);
   const verb = known ? method : "HTTP";
   return {

@@ -55,6 +55,7 @@ export class TestService {
   /** Starts a service with a queue of its own. Several share the database. */
   async start({ smtpPort = this.mailbox.smtpPort, redisUrl = testRedisUrl() } = {}): Promise<Running> {
     const bus: Bus = {
+      system: "ecotrack",
       publish: async () => {},
       subscribe: async ({ handle }) => {
         this.#handle = handle;

@@ -10,6 +10,7 @@ export function createMemoryBus() {
     fails?: ((batch: readonly BusMessage[]) => Error | undefined) | undefined;
     deliver(values: readonly unknown[]): Promise<void>;
   } = {
+    system: "ecotrack",
     taken,
     async publish(batch) {
       const failure = bus.fails?.(batch);
