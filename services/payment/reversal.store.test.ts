@@ -167,6 +167,17 @@ test("a reversal that is known is no refund when one is told", async () => {
   await booksAgree();
 });
 
+test("a refund that came to nothing is not taken for made because of what was taken back", async () => {
+  await charge();
+  await paypal.refund(500);
+  const made = paypal.refunded();
+  paypal.failRefund();
+  expect(await tell(reverse(700))).toBe("applied");
+  expect(await tell(made)).toBe("nothing-to-do");
+  expect(await order.kinds()).toEqual(["capture", "reversal"]);
+  await booksAgree();
+});
+
 test("one of more than is left waits for the news that makes room for it", async () => {
   const id = await charge("refundfail");
   await order.service.refund(id, 1999);
