@@ -14,6 +14,7 @@ import type { ServiceName } from "./identity/service-name.ts";
 import { createServiceTokens, type ServiceTokens } from "./identity/service-tokens.ts";
 import { createTokenVerifier } from "./identity/verify-token.ts";
 import { listen } from "./listen.ts";
+import { openRelayDatabase } from "./outbox/open-relay-database.ts";
 import { startRelay } from "./outbox/relay.ts";
 import { measurePools } from "./postgres/measure-pools.ts";
 import { migrate } from "./postgres/migrate.ts";
@@ -138,15 +139,7 @@ async function openService(
     clientId: name,
     log,
   });
-  // Its statements find their rows by key, and it waits for no request's connection. One is taken for as long as the bus hangs;
-  // how many events wait, and for how long, is asked over the other.
-  const relaySql = openDatabase({
-    url: config.databaseUrl,
-    max: 2,
-    applicationName: `${name} outbox`,
-    findsByKey: true,
-    log,
-  });
+  const relaySql = openRelayDatabase(config.databaseUrl, name, log);
   measurePools(metrics, { requests: plainSql, outbox: relaySql });
   measureDeadLetters(metrics, sql);
   const relay = startRelay({ sql: relaySql, bus, log, metrics, tracing });
