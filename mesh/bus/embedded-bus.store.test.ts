@@ -84,7 +84,8 @@ test("a session that lost its connection cannot commit, though its client connec
   const { messages, next } = await session.fetch(10);
   expect(messages.map(({ key }) => key)).toEqual(["k"]);
   await database.sql`
-    select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'bus test g'`;
+    select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and application_name = 'bus test g'`;
   const outcome = await session.commit(next).then(
     () => "committed",
     () => "refused",

@@ -11,6 +11,7 @@ import { startPostgres } from "../../mesh/local/postgres-server.ts";
 
 const root = join(import.meta.dir, "../..");
 const sizeMiB = 320;
+const serverUrl = process.env.TEST_DATABASE_URL;
 const directory = mkdtempSync(join(tmpdir(), "ecotrack-full-disk-"));
 const mounted = mount();
 /** Only root can mount a disk that is small enough to be filled. */
@@ -19,6 +20,8 @@ if (mounted) console.warn(`The full disk is not tested: ${mounted}`);
 let home: Home | undefined;
 
 afterAll(async () => {
+  // Files that come after this one have the server that all share.
+  if (serverUrl !== undefined) process.env.TEST_DATABASE_URL = serverUrl;
   try {
     rmSync(filler, { force: true });
     await home?.end(3000);
