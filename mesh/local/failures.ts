@@ -29,8 +29,8 @@ function failuresIn(output: string): string[][] {
   const tests = failedTests(lines);
   if (tests.length > 0) return tests;
   const said = lines.filter((line) => line.trim() !== "");
-  // A prover says what it found long before its end, and at its end how to see it again.
-  const marked = said.filter((line) => /✗|The same schedule again|bun run prove --seed/.test(line));
+  // A prover says first with which seed it runs, and what it found long before its end.
+  const marked = said.filter((line) => /✗|bun run prove --seed/.test(line));
   return [[...new Set([...marked.slice(0, 40), ...said.slice(-12)])]];
 }
 
