@@ -36,7 +36,7 @@ async function serve(config: GatewayConfig, log: Log): Promise<() => Promise<voi
 async function superviseAll(config: GatewayConfig, log: Log): Promise<() => Promise<void>> {
   const { processes, adminPort, adminHost } = config;
   const command = [process.execPath, ...process.execArgv, process.argv[1] ?? ""] as const;
-  const { reload, stop } = await supervise({
+  const { reload, shareLogLevel, stop } = await supervise({
     processes,
     adminPort,
     adminHost,
@@ -45,6 +45,8 @@ async function superviseAll(config: GatewayConfig, log: Log): Promise<() => Prom
     log,
   });
   process.on("SIGHUP", reload);
+  // After the listener that changes the level of this one.
+  process.on("SIGUSR2", shareLogLevel);
   return stop;
 }
 

@@ -1,4 +1,6 @@
 import { type Problem, problemResponse, problems } from "#mesh/problem";
+import type { Log } from "#observability/log";
+import { changeLogLevel, isLogLevel } from "#observability/log-level";
 import { mergeMetrics } from "./merge-metrics.ts";
 import type { Worker } from "./worker.ts";
 
@@ -15,10 +17,19 @@ interface Told {
  * The admin port of several processes: metrics side by side, healthy when one is, everything else asked of all and
  * answered as a list. What changes something changes it in all of them.
  */
-export function createSharedAdmin(workers: readonly Worker[]): (request: Request) => Promise<Response> {
+export function createSharedAdmin(
+  workers: readonly Worker[],
+  log: Log,
+): (request: Request) => Promise<Response> {
   return async (request) => {
     const { pathname, search } = new URL(request.url);
-    const answers = await Promise.all(workers.map((worker) => ask(worker, request, pathname + search)));
+    const { method, headers } = request;
+    const accept = headers.get("accept") ?? "*/*";
+    // Before they are asked: one that begins meanwhile begins with it.
+    const level = pathname.replace(/^\/log-level\//, "");
+    if (method === "PUT" && isLogLevel(level)) changeLogLevel(log, level);
+    const asked = { method, path: pathname + search, accept };
+    const answers = await Promise.all(workers.map((worker) => ask(worker, asked)));
     const told = answers.filter((answer) => answer !== undefined);
     if (told.length === 0) return refuse(problems.unavailable("No process"), pathname);
     if (pathname === "/metrics") {
@@ -37,12 +48,22 @@ export function createSharedAdmin(workers: readonly Worker[]): (request: Request
   };
 }
 
-async function ask(worker: Worker, { method, headers }: Request, path: string): Promise<Told | undefined> {
+interface Asked {
+  readonly method: string;
+  readonly path: string;
+  readonly accept?: string;
+}
+
+/** What the admin port of one process answers; undefined where there is none, or not in time. */
+export async function ask(
+  worker: Worker,
+  { method, path, accept = "*/*" }: Asked,
+): Promise<Told | undefined> {
   if (worker.adminPort === undefined) return undefined;
   try {
     const answer = await fetch(`http://127.0.0.1:${worker.adminPort}${path}`, {
       method,
-      headers: { accept: headers.get("accept") ?? "*/*" },
+      headers: { accept },
       signal: AbortSignal.timeout(timeoutMs),
     });
     const contentType = answer.headers.get("content-type") ?? "";

@@ -62,7 +62,7 @@ async function live(): Promise<number> {
 }
 
 interface Told {
-  readonly body: { readonly degraded?: readonly string[]; readonly hash?: string };
+  readonly body: { readonly degraded?: readonly string[]; readonly hash?: string; readonly level?: string };
 }
 async function told(path: string): Promise<readonly Told[]> {
   const answer = await fetch(`http://127.0.0.1:${adminPort}${path}`);
@@ -116,6 +116,29 @@ test("one that is started again while the file is bad runs what the others run, 
     async () => (await told("/health/ready")).every(({ body }) => !body.degraded) || undefined,
   );
 });
+
+test("the level of the log is that of all of them, also of one that is started again, by signal and by the admin port", async () => {
+  const levels = (level: string) =>
+    eventually(
+      async () => {
+        expect((await told("/log-level")).map(({ body }) => body.level)).toEqual([level, level]);
+        return true;
+      },
+      { withinMs: 30_000 },
+    );
+  gateway.kill("SIGUSR2");
+  await levels("debug");
+  process.kill((await children())[0] as number, "SIGKILL");
+  await levels("debug");
+  const put = { method: "PUT" };
+  expect((await fetch(`http://127.0.0.1:${adminPort}/log-level/info`, put)).status).toBe(200);
+  await levels("info");
+  // The one that began them goes on from what the admin port was told.
+  gateway.kill("SIGUSR2");
+  await levels("debug");
+  expect((await fetch(`http://127.0.0.1:${adminPort}/log-level/loud`, put)).status).toBe(404);
+  await levels("debug");
+}, 60_000);
 
 test("none outlives the one that began them, however it ends", async () => {
   const before = await children();

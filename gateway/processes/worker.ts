@@ -8,6 +8,8 @@ export interface WorkerOptions {
   readonly command: readonly [string, ...string[]];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Log;
+  /** Told when it serves and the level of `log` has changed since it was begun. */
+  readonly serves: (worker: Worker) => unknown;
   /** Where the file is kept that the workers run. */
   readonly file: { lastGood: string | undefined };
 }
@@ -22,6 +24,7 @@ export class Worker {
   readonly index: number;
   adminPort: number | undefined;
   #child: ChildProcess | undefined;
+  #level = "";
   #stopping = false;
   #failures = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -43,11 +46,18 @@ export class Worker {
   }
 
   #spawn(): void {
-    const { command, env, index } = this.options;
+    const { command, env, index, log } = this.options;
+    this.#level = log.level;
     const [program, ...args] = command;
     const startedAt = performance.now();
     const child = spawn(program, args, {
-      env: { ...env, GATEWAY_PROCESSES: "1", GATEWAY_PROCESS: String(index), ADMIN_PORT: "0" },
+      env: {
+        ...env,
+        GATEWAY_PROCESSES: "1",
+        GATEWAY_PROCESS: String(index),
+        ADMIN_PORT: "0",
+        LOG_LEVEL: log.level,
+      },
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
     this.#child = child;
@@ -57,11 +67,12 @@ export class Worker {
   }
 
   #told(child: ChildProcess, message: WorkerMessage): void {
-    const { file } = this.options;
+    const { file, log, serves } = this.options;
     if ("runs" in message) file.lastGood = message.runs;
     else if ("asks" in message) child.send({ lastGood: file.lastGood ?? null } satisfies LastGoodFile);
     else {
       this.adminPort = message.adminPort;
+      if (log.level !== this.#level) serves(this);
       this.#settleStart?.resolve();
       this.#settleStart = undefined;
     }
