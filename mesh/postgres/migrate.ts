@@ -19,8 +19,6 @@ export interface MigrationSource {
 export async function migrate(sql: Sql, sources: readonly MigrationSource[]): Promise<string[]> {
   const files = (await Promise.all(sources.map(readSource))).flat();
   return await sql.begin(async (tx) => {
-    // Whoever comes second waits for the first.
-    await tx`set local lock_timeout = 0`;
     await tx`select pg_advisory_xact_lock(${migrationLock})`;
     await tx`set local client_min_messages = warning`;
     await tx`

@@ -3,8 +3,6 @@ import type { Log } from "#observability/log";
 import type { Sql } from "./sql.ts";
 
 const statementTimeoutMs = 15_000;
-/** As long as callers wait: a row that somebody holds must not take every connection of the pool with it. */
-const lockTimeoutMs = 2000;
 const idleInTransactionTimeoutMs = 60_000;
 
 /** A statement's plan is kept; made while a table is empty, it may read all of it for every row for ever after. */
@@ -36,7 +34,6 @@ export function openDatabase({
     connection: {
       application_name: applicationName,
       statement_timeout: statementTimeoutMs,
-      lock_timeout: lockTimeoutMs,
       idle_in_transaction_session_timeout: idleInTransactionTimeoutMs,
       ...(findsByKey && throughIndexes),
     },

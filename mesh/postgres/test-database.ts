@@ -29,8 +29,6 @@ export async function testDatabase(migrations?: URL): Promise<TestDatabase> {
   const template = `template_${await migrationsDigest(sources)}`;
   const name = `test_${randomBytes(8).toString("hex")}`;
   try {
-    // Another may be migrating it.
-    await server`set lock_timeout = 0`;
     await server`select pg_advisory_lock(${templateLock})`;
     await prepareTemplate(server, serverUrl, template, sources);
     await server`create database ${server(name)} template ${server(template)}`;

@@ -67,6 +67,20 @@ test("held again, then confirmed: sold once", async () => {
   expect(await stock()).toEqual({ on_hand: 6, reserved: 0, sold: 4 });
 });
 
+test("stock that somebody holds is waited for as long as callers wait", async () => {
+  const { productId } = await heldOrder();
+  await products.sql.begin(async (holder) => {
+    await holder`select from stock where product_id = ${productId} for update`;
+    const held = holdForOrder(products.deps, randomUUID(), [{ productId, quantity: 1 }], 900);
+    const code = held.then(
+      () => "it has it",
+      (error: { code?: string }) => error.code,
+    );
+    // 57014 is the limit of any statement, which is longer.
+    expect(await code).toBe("55P03");
+  });
+});
+
 test("orders that meet at one product's stock get what is there, and no more", async () => {
   const { productId, stock } = await heldOrder();
   const hold = (quantity: number) => () =>
