@@ -1,3 +1,4 @@
+import { setTimeout as wait } from "node:timers/promises";
 import postgres from "postgres";
 import { eventually } from "#mesh/eventually";
 import { databaseNames } from "../../mesh/local/secrets.ts";
@@ -23,6 +24,7 @@ export interface Drill {
 
 /** Each way: a statement takes this twice, and a transaction several times that. */
 const slowDatabaseMs = 250;
+const kafkaBackWithinMs = 300_000;
 /** A saga has to be tried six times. */
 const stuckWithinMs = 120_000;
 
@@ -69,7 +71,10 @@ export const drills: readonly Drill[] = [
       const back = system.withoutKafka(() => over.promise);
       return async () => {
         over.resolve();
-        await back;
+        const late = wait(kafkaBackWithinMs).then(() => {
+          throw new Error("Kafka has not come back");
+        });
+        await Promise.race([back, late]);
       };
     },
   },
