@@ -31,15 +31,19 @@ export async function openShop(gateway: string, size: ShopSize): Promise<Shop> {
     price: 1000 + at * 7,
     delivered: at < size.hot ? size.hotStock : 1_000_000,
   }));
-  const products = await Promise.all(plan.map((each, at) => deliver(gateway, token, each, at)));
-  const people: string[] = [];
-  for (let at = 0; at < size.people; at += 8) {
-    const few = Array.from({ length: Math.min(8, size.people - at) }, (_, nth) =>
-      register(gateway, at + nth),
-    );
-    people.push(...(await Promise.all(few)));
-  }
+  const products = await fewAtOnce(plan, (each, at) => deliver(gateway, token, each, at));
+  const people = await fewAtOnce(Array.from({ length: size.people }), (_, at) => register(gateway, at));
   return { products, hot: products.slice(0, size.hot), people };
+}
+
+/** What is only prepared must not depend on how fast the machine is: no call waits for more than seven others. */
+async function fewAtOnce<T, R>(many: readonly T[], work: (each: T, at: number) => Promise<R>): Promise<R[]> {
+  const done: R[] = [];
+  for (let at = 0; at < many.length; at += 8) {
+    const few = many.slice(at, at + 8).map((each, nth) => work(each, at + nth));
+    done.push(...(await Promise.all(few)));
+  }
+  return done;
 }
 
 async function deliver(
