@@ -1,6 +1,6 @@
 import type { Payment } from "./payment.ts";
 import { type GatewayName, gatewayNamed } from "./payment-gateway.ts";
-import { findByOrder, findByReference } from "./payment-store.ts";
+import { findByOrder, findByOrders, findByReference } from "./payment-store.ts";
 import type { RefundDeps } from "./send-refund.ts";
 
 type Deps = Pick<RefundDeps, "sql" | "gateways" | "log">;
@@ -32,7 +32,26 @@ export async function paymentOfOrder(
   gateway: GatewayName,
   orderId: string | null,
 ): Promise<Payment | undefined> {
-  if (orderId === null || !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(orderId)) return undefined;
+  if (!isOrderId(orderId)) return undefined;
   const payment = await findByOrder(sql, orderId);
   return payment?.gateway === gateway ? payment : undefined;
 }
+
+/** Of many at once. @returns by the order's id as it was given */
+export async function paymentsOfOrders(
+  sql: Deps["sql"],
+  gateway: GatewayName,
+  orderIds: readonly (string | null)[],
+): Promise<Map<string, Payment>> {
+  const found = await findByOrders(sql, gateway, orderIds.filter(isOrderId));
+  const byOrder = new Map(found.map((payment) => [payment.orderId, payment]));
+  return new Map(
+    orderIds.filter(isOrderId).flatMap((orderId) => {
+      const payment = byOrder.get(orderId.toLowerCase());
+      return payment ? [[orderId, payment] as const] : [];
+    }),
+  );
+}
+
+const isOrderId = (text: string | null): text is string =>
+  text !== null && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);

@@ -99,6 +99,16 @@ export async function findById(sql: Reader, id: string): Promise<Payment | undef
   return row;
 }
 
+export async function findByOrders(
+  sql: Reader,
+  gateway: GatewayName,
+  orderIds: readonly string[],
+): Promise<Payment[]> {
+  if (orderIds.length === 0) return [];
+  return await sql<Payment[]>`
+    select ${columns(sql)} from payments where order_id = any(${[...orderIds]}::uuid[]) and gateway = ${gateway}`;
+}
+
 /** By the provider's id of its charge. */
 export async function findByReference(
   sql: Reader,

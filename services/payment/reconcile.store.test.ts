@@ -25,7 +25,9 @@ describe.each(["stripe", "paypal"] as const)("reconciling with %s", (name) => {
     if (found === undefined) throw new Error(`No ${name}`);
     return found;
   };
-  const token = () => (name === "stripe" ? "pm_card_visa" : `SANDBOX_success_1999_EUR_${orderId.slice(-6)}`);
+  const tokenOf = (order: string) =>
+    name === "stripe" ? "pm_card_visa" : `SANDBOX_success_1999_EUR_${order.slice(-12)}`;
+  const token = () => tokenOf(orderId);
   const run = () =>
     reconcile(service.deps, gateway(), {
       from: new Date(Date.now() - 60 * minute),
@@ -44,6 +46,15 @@ describe.each(["stripe", "paypal"] as const)("reconciling with %s", (name) => {
     const { body } = await charge();
     await service.refund(body.id, 500);
     expect(await run()).toMatchObject({ repairs: 0, findings: [] });
+  });
+
+  test("finds nothing among more charges than are looked up at once", async () => {
+    const orders = Array.from({ length: 120 }, () => uuidV7());
+    for (let at = 0; at < orders.length; at += 12)
+      await Promise.all(orders.slice(at, at + 12).map((order) => service.charge(order, tokenOf(order))));
+    const { charges, repairs, findings } = await run();
+    expect(charges).toBeGreaterThanOrEqual(120);
+    expect({ repairs, findings }).toEqual({ repairs: 0, findings: [] });
   });
 
   test("books a charge whose outcome we do not know, once", async () => {

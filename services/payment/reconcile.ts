@@ -4,7 +4,7 @@ import { appendAudit, auditEntry } from "./audit-log.ts";
 import { tokenOf } from "./charge-payment.ts";
 import type { Payment } from "./payment.ts";
 import type { ChargeTotals, PaymentGateway, ProviderMovement } from "./payment-gateway.ts";
-import { paymentOfOrder } from "./payment-of-charge.ts";
+import { paymentOfOrder, paymentsOfOrders } from "./payment-of-charge.ts";
 import { capturedBetween, findById } from "./payment-store.ts";
 import { knownCharge } from "./provider-outcome.ts";
 import { reconcileDisputes, reconcileReversal } from "./reconcile-dispute.ts";
@@ -24,6 +24,8 @@ export interface Reconciliation {
   readonly findings: readonly Finding[];
 }
 
+/** Payments of so many movements are looked up at once: nearly all agree, and a run has to keep up with what is sold. */
+const together = 100;
 /** What the provider lists as charged is asked for at most this often in one run when it lists nothing of it. */
 const askedAtMost = 500;
 
@@ -42,13 +44,18 @@ export async function reconcile(
   // First, so that what was taken back is joined with its dispute.
   const { disputes, repairs, findings } = await reconcileDisputes(deps, gateway, { from, to });
   const count = { charges: 0, refunds: 0, disputes, repairs };
-  for await (const movement of gateway.movements(from, to)) {
-    if (movement.kind === "charge") listed.add(movement.reference);
-    if (movement.kind === "charge") count.charges++;
-    if (movement.kind === "refund") count.refunds++;
-    const result = await reconcileMovement(deps, gateway, movement);
-    if (result === "repaired") count.repairs++;
-    else if (result !== undefined) findings.push(result);
+  for await (const batch of inBatches(gateway.movements(from, to), together)) {
+    const charges = batch.filter((movement) => movement.kind === "charge");
+    const orderIds = charges.map(({ orderId }) => orderId);
+    const payments = await paymentsOfOrders(deps.sql, gateway.name, orderIds);
+    for (const movement of batch) {
+      if (movement.kind === "charge") listed.add(movement.reference);
+      if (movement.kind === "charge") count.charges++;
+      if (movement.kind === "refund") count.refunds++;
+      const result = await reconcileMovement(deps, gateway, movement, payments);
+      if (result === "repaired") count.repairs++;
+      else if (result !== undefined) findings.push(result);
+    }
   }
   findings.push(...(await missingCharges(deps, gateway, { from, to }, listed)));
   for (const finding of findings) await report(deps, gateway, finding);
@@ -62,8 +69,10 @@ async function reconcileMovement(
   deps: RefundDeps,
   gateway: PaymentGateway,
   movement: ProviderMovement,
+  payments: ReadonlyMap<string, Payment>,
 ): Promise<Result> {
-  if (movement.kind === "charge") return await reconcileCharge(deps, gateway, movement);
+  if (movement.kind === "charge")
+    return await reconcileCharge(deps, gateway, movement, payments.get(movement.orderId ?? ""));
   if (movement.kind === "refund") return await reconcileRefund(deps, gateway, movement);
   return await reconcileReversal(deps, gateway, movement);
 }
@@ -72,8 +81,8 @@ async function reconcileCharge(
   deps: RefundDeps,
   gateway: PaymentGateway,
   charge: ChargeMovement,
+  payment: Payment | undefined,
 ): Promise<Result> {
-  const payment = await paymentOfOrder(deps.sql, gateway.name, charge.orderId);
   const verdict = judgeCharge(payment, charge);
   if (verdict === "agrees" || payment === undefined)
     return verdict === "agrees" ? undefined : asFinding(verdict);
@@ -90,6 +99,17 @@ async function reconcileCharge(
   if (totals === undefined || totals.captured <= totals.refunded) return undefined;
   const detail = `${totals.captured - totals.refunded} ${totals.currency} stay charged for a payment that is ${payment.status}`;
   return { kind: "charge-of-ended-payment", reference, orderId, detail, movedAt };
+}
+
+async function* inBatches<T>(all: AsyncIterable<T>, most: number): AsyncIterable<readonly T[]> {
+  let batch: T[] = [];
+  for await (const each of all) {
+    batch.push(each);
+    if (batch.length < most) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
 }
 
 const asFinding = (verdict: ReturnType<typeof judgeCharge>): Finding | undefined =>
