@@ -51,7 +51,13 @@ test("each failed test is told of with its file and its error, a timeout and an 
 
 test("of a proof what it found and how to see it again is told, and how a part ended that marks nothing", () => {
   const diary = Array.from({ length: 20 }, (_, at) => `diary ${at}`);
-  const proof = ["  bun run prove --seed 7", "  ✓ Shop 0.5 s", "  ✗ order 1 is open", ...diary];
+  const proof = [
+    "  bun run prove --seed 7",
+    "  ✓ Shop 0.5 s",
+    "  ✗ order 1 is open",
+    "Error: nobody answers",
+    ...diary,
+  ];
   const told = showFailures([
     { name: "proof", output: proof.join("\n") },
     { name: "types", output: "a.ts: error TS1" },
@@ -61,6 +67,7 @@ test("of a proof what it found and how to see it again is told, and how a part e
     "",
     "  bun run prove --seed 7",
     "  ✗ order 1 is open",
+    "Error: nobody answers",
     ...diary.slice(-12),
     "-- failed: types",
     "",

@@ -30,7 +30,7 @@ function failuresIn(output: string): string[][] {
   if (tests.length > 0) return tests;
   const said = lines.filter((line) => line.trim() !== "");
   // A prover says first with which seed it runs, and what it found long before its end.
-  const marked = said.filter((line) => /✗|bun run prove --seed/.test(line));
+  const marked = said.filter((line) => /✗|bun run prove --seed|^\w*Error: /.test(line));
   return [[...new Set([...marked.slice(0, 40), ...said.slice(-12)])]];
 }
 
