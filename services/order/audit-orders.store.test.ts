@@ -53,6 +53,7 @@ test("each disagreement is found, counted once, and named", async () => {
   expect((await counted()).toSorted()).toEqual([
     "cancelled-order-keeps-no-money 1",
     "cancelled-order-keeps-no-stock 1",
+    "ledger-balances 0",
     "sold-order-has-money 2",
     "sold-order-has-stock 1",
   ]);
