@@ -28,11 +28,11 @@ import { screenAnswer, screenHeaders } from "./stages/screen-headers.ts";
 import { addSecurityHeaders, setSecurityHeaders } from "./stages/secure-headers.ts";
 import { createValidateRequest } from "./stages/validate-request.ts";
 import {
+  isHeard,
   noteAnswer,
   noteUnreadable,
   refuseBlockedAddress,
   refuseBlockedPair,
-  showsCredential,
 } from "./stages/watch-threats.ts";
 import type { Threats } from "./threats/threats.ts";
 import type { UpstreamClient } from "./upstream/upstream-client.ts";
@@ -95,7 +95,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     screenHeaders(exchange);
     const outside = routeRequest(exchange, table);
     const blocked = refuseBlockedAddress(exchange, threats);
-    if (blocked && !showsCredential(exchange)) return blocked;
+    if (blocked && !isHeard(exchange, threats, { verifier, apiKeys })) return blocked;
     const { route } = exchange;
     if (outside || !route) return outside ?? edgeProblems.routeNotFound();
     const comesRound = refuseLoop(exchange, pseudonym);

@@ -89,6 +89,26 @@ test("who shows a good token stays in at an address that others got blocked; for
   expect((await logIn("203.0.113.3", "a@example.test", "right", token)).status).toBe(429);
 });
 
+test("of tokens that nobody knows only some are looked at from a blocked address, and known ones always", async () => {
+  const token = bearer(await gateway.token());
+  expect((await read("203.0.113.30", "/api/users/me", token)).status).toBe(200);
+  await guess("203.0.113.30", (nth) => `${nth}@example.test`);
+  const tokens = await Promise.all(Array.from({ length: 200 }, () => gateway.token()));
+  const statuses = await Promise.all(
+    tokens.map(async (each) => (await read("203.0.113.30", "/api/users/me", bearer(each))).status),
+  );
+  const heard = statuses.filter((status) => status === 200).length;
+  expect(heard).toBeGreaterThanOrEqual(10);
+  // Ten a second: for all of them twenty seconds would have to pass.
+  expect(heard).toBeLessThan(200);
+  expect(new Set(statuses)).toEqual(new Set([200, 429]));
+  expect((await read("203.0.113.30", "/api/users/me", token)).status).toBe(200);
+  await eventually(async () => {
+    const later = await read("203.0.113.30", "/api/users/me", bearer(await gateway.token()));
+    return later.status === 200 || undefined;
+  });
+});
+
 test("so does who shows a good API key", async () => {
   const [used, other] = [createApiKey(randomBytes), createApiKey(randomBytes)].map((key) => ({
     "x-api-key": key,

@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { addressKey } from "#mesh/address-key";
+import type { TokenVerifier } from "#mesh/identity/verify-token";
 import type { Problem } from "#mesh/problem";
+import type { ApiKeys } from "../api-keys/api-keys.ts";
 import type { Exchange } from "../exchange.ts";
 import { edgeProblems } from "../problems.ts";
 import type { Route } from "../routes.ts";
@@ -19,14 +21,25 @@ export function refuseBlockedAddress(exchange: Exchange, threats: Threats): Prob
   return leftMs <= 0 ? undefined : refusal(leftMs);
 }
 
+/** Who can tell whether a credential was found good before, without looking at it anew. */
+interface Known {
+  readonly verifier: Pick<TokenVerifier, "recall">;
+  readonly apiKeys: Pick<ApiKeys, "recalls"> | undefined;
+}
+
 /**
- * Whether a credential came along that the route looks at. Who then turns out to be somebody stays in at a blocked
- * address: others there must not lock a person out.
+ * Whether the route is to look at the credential that came along from a blocked address. Who then turns out to be somebody
+ * stays in: others there must not lock a person out. What is known is looked at always; of the rest only some, because
+ * looking at a signature costs more than an answer, and is what a flood of made-up ones is after.
  */
-export function showsCredential({ route, fields }: Exchange): boolean {
-  return (
-    route !== undefined && !route.ignoreToken && (fields.has("authorization") || fields.has(apiKeyHeader))
-  );
+export function isHeard({ route, fields, address }: Exchange, threats: Threats, known: Known): boolean {
+  if (route === undefined || route.ignoreToken) return false;
+  const authorization = fields.get("authorization");
+  const key = fields.get(apiKeyHeader);
+  if (authorization === null && key === null) return false;
+  if (authorization !== null && known.verifier.recall(authorization.replace(/^Bearer +/i, ""))) return true;
+  if (key !== null && known.apiKeys?.recalls(key)) return true;
+  return threats.mayLook(addressKey(address));
 }
 
 /** Refuses an account as it is used from this address: the caller's own, or the one whose password is being guessed. */

@@ -1,7 +1,13 @@
+/** Enough for a house full of people whose tokens are new; a flood of made-up ones costs no more than that. */
+const looksASecond = 10;
+
 /** Who may not call for a while, and until when. Bounded: of more, those who came first go first. */
 export class Blocks {
   readonly #until = new Map<string, number>();
   #pairs = 0;
+  /** Of `#second`: how often somebody there was looked at all the same. */
+  readonly #looks = new Map<string, number>();
+  #second = 0;
 
   constructor(private readonly most: number) {}
 
@@ -25,6 +31,17 @@ export class Blocks {
     if (until === undefined) return 0;
     if (until <= now) this.delete(key);
     return until - now;
+  }
+
+  /** Whether to look who it is at one that is blocked: so often a second, at most. */
+  mayLook(key: string, now: number): boolean {
+    const second = Math.floor(now / 1000);
+    if (second !== this.#second) this.#looks.clear();
+    this.#second = second;
+    const looks = this.#looks.get(key) ?? 0;
+    if (looks >= looksASecond) return false;
+    this.#looks.set(key, looks + 1);
+    return true;
   }
 
   set(key: string, until: number): void {

@@ -79,6 +79,10 @@ export class Threats {
   addressBlockedFor(address: string): number {
     return this.#blocks.left(addressBlock(address), this.#now());
   }
+  /** Whether to look at a credential that is not known, from an address that is blocked. Only so many are, a second. */
+  mayLook(address: string): boolean {
+    return this.#blocks.mayLook(addressBlock(address), this.#now());
+  }
   pairBlockedFor(address: string, account: string): number {
     return this.#blocks.left(pairBlock(address, account), this.#now());
   }
