@@ -54,6 +54,12 @@ const reservationsPath = "/internal/reservations";
 const mostOrders = 16;
 
 /** product-service, as far as an order needs it. Every step may be repeated: it is known by the order's id. */
+/**
+ * The first step of an order, so orders that wait for each other here go the rest of their way together. Below saturation most
+ * of what an order costs is waking up: waiting a little makes all of them faster (see "Where the milliseconds go").
+ */
+const togetherMs = 24;
+
 export function createProductClient(client: ServiceClient) {
   async function priceList(productIds: readonly string[]): Promise<readonly PricedProduct[]> {
     const path = "/internal/prices";
@@ -67,6 +73,7 @@ export function createProductClient(client: ServiceClient) {
     /** Today's prices; products that do not exist are not among them. @throws UpstreamUnavailable */
     prices: gather<readonly string[], readonly PricedProduct[]>({
       most: mostOrders,
+      apartMs: togetherMs,
       async together(batch) {
         const products = await priceList([...new Set(batch.flat())]);
         const byId = new Map(products.map((product) => [product.id, product]));
