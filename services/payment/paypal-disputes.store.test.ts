@@ -53,7 +53,15 @@ test("one that is decided for the buyer is booked once, ends a cancellation, and
   const { decide, object, tell } = await disputed();
   expect(await order.service.cancel(order.id)).toMatchObject({ status: 202 });
   await decide("BUYER_FAVOR");
-  await soon(async () => expect(await order.kinds()).toEqual(["capture", "dispute-withdrawal"]));
+  // PayPal tells of the verdict and of the money at the same time: what is heard first names the one entry of both.
+  await soon(async () => {
+    const [charged, ...taken] = await order.kinds();
+    expect(charged).toBe("capture");
+    expect([["dispute-withdrawal"], ["reversal"]]).toContainEqual(taken);
+    const disputes = await order.service.sql`
+      select d.status from disputes d join payments p on p.id = d.payment_id where p.order_id = ${order.id}`;
+    expect(disputes.map(({ status }) => status)).toEqual(["lost"]);
+  });
   const lost = object({ status: "RESOLVED", dispute_outcome: { outcome_code: "RESOLVED_BUYER_FAVOUR" } });
   expect(await tell("RESOLVED", lost)).toBe("nothing-to-do");
   expect(await tell("CREATED", object())).toBe("nothing-to-do");
@@ -67,6 +75,7 @@ test("one that is decided for the buyer is booked once, ends a cancellation, and
     net: 0,
   });
   expect(await order.balance("paypal")).toBe(0);
+  expect(await order.kinds()).toHaveLength(2);
 });
 
 test("money that PayPal took at once comes back when the dispute is won, in whatever order it tells", async () => {
