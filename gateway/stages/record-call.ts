@@ -35,11 +35,7 @@ export async function recordCall(
     parentSpanId: context.spanId,
     startedAt,
     endedAt,
-    name: shape.name,
-    kind: shape.kind,
-    attributes: shape.attributes,
-    failed: shape.failed,
-    encoded: shape.encoded,
+    ...shape,
   });
   return answer;
 }

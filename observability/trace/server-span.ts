@@ -37,11 +37,7 @@ export function serverSpan(
     parentIsRemote: parentSpanId !== undefined,
     startedAt,
     endedAt,
-    name: shape.name,
-    kind: shape.kind,
-    attributes: shape.attributes,
-    failed: shape.failed,
-    encoded: shape.encoded,
+    ...shape,
   };
 }
 
